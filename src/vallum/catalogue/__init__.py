@@ -1,0 +1,1 @@
+"""Floor 1: the catalogue. `controls/<area>/<control-id>.md` is the registry; `control` reads it."""

@@ -1,0 +1,25 @@
+"""What a rule is: a frozen value that looks at a project and says what it examined and found."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from vallum.check.project import Project
+from vallum.findings.finding import Remark
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """The pattern blamed. A module under `rules/<area>/` named like the slug builds one and calls it `RULE`."""
+
+    slug: str
+    """The sin, in kebab-case, so that "ignore sql-from-data" reads well; the module has the same name with underscores."""
+    control: str
+    """The id of the control that the pattern breaks."""
+    languages: tuple[str, ...]
+    """What it reads: `python`, or kinds of configuration such as `requirements`, `dockerfile`, `toml`."""
+    unit: tuple[str, str]
+    """What it examines, one and many: `("query", "queries")`. Evidence reads "14 queries, all bound"."""
+    sound: str
+    """What is said of a site that is well: `bound`."""
+    examine: Callable[[Project], Iterable[Remark]]
+    """Yields a `Site` for each place that was well, a `Finding` for each that was not."""

@@ -1,0 +1,1 @@
+"""Floor 5: one short file for each verb."""

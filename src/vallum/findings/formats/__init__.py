@@ -1,0 +1,1 @@
+"""One module for each format; each turns a `Report` into text."""

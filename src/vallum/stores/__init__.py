@@ -1,0 +1,1 @@
+"""Floor 2: small storage protocols and their implementations."""
