@@ -12,7 +12,7 @@ class Rule:
     """The pattern blamed. A module under `rules/<area>/` named like the slug builds one and calls it `RULE`."""
 
     slug: str
-    """The sin, in kebab-case, so that "ignore sql-from-data" reads well; the module has the same name with underscores."""
+    """The sin in kebab-case, such as `sql-from-data`; the module has the same name with underscores."""
     control: str
     """The id of the control that the pattern breaks."""
     languages: tuple[str, ...]

@@ -95,7 +95,7 @@ class Unproven:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gap:
-    """Something that could not be looked at: an unreadable file, a failed login, a cap that was hit. Leads to exit status 3."""
+    """What could not be looked at: an unreadable file, a failed login, a cap that was hit. Exit status 3."""
 
     what: str
     why: str

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, order=True, kw_only=True)
 class Place:
-    """A span of a file. `path` is relative to the working directory, with forward slashes; lines and columns count from 1."""
+    """A span of a file. `path` is relative to the working directory, with slashes; lines and columns count from 1."""
 
     path: str
     line: int

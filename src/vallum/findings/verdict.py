@@ -22,7 +22,7 @@ class Verdict:
     control: Control
     outcome: Outcome
     evidence: str
-    """One line: "14 queries, all bound", "2 findings, 14 of 16 queries bound", "Does not apply: no document database is imported"."""
+    """One line: "14 queries, all bound" or "Does not apply: no document database is imported"."""
     silence: Silence | None = None
     """Which of the three, for an unproven control; None otherwise."""
     sites: tuple[Site, ...] = ()
