@@ -1,5 +1,6 @@
 """A control's page: a TOML head between `+++` lines, then Markdown under six fixed headings."""
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ from vallum.catalogue.control import AREAS, Control, PageError, Severity, Status
 
 SECTIONS: Final = ("Promise", "Why", "Vulnerable", "Secure", "Proof", "Known gaps")
 _FENCE: Final = "+++\n"
+_MARK: Final = re.compile(r"(?:#|//|--|<!--|\{#|/\*|;)\s*(finding|missed-finding)\s*(?:-->|#\}|\*/)?\s*$")
+"""The comment at the end of a line; formats without such comments name lines after the language: `json finding=4`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +28,10 @@ class Block:
     code: str
     line: int
     """The line of the page on which the code begins, counted from 1."""
+    findings: frozenset[int]
+    """The lines of the code, counted from 1, that a rule must find."""
+    missed: frozenset[int]
+    """The lines that a rule should find and does not yet: a known gap."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,17 +71,29 @@ def read_page(path: Path) -> Page:
             continue
         start = token.map[0]
         section = next((title for title, span in reversed(headings) if span[0] <= start), "")
-        language, _, filename = token.info.strip().partition(" ")
-        blocks.append(
-            Block(
-                section=section,
-                language=language,
-                filename=filename.strip(),
-                code=token.content,
-                line=offset + start + 2,
-            )
-        )
+        blocks.append(_block(token.info, token.content, section, offset + start + 2))
     return Page(control=_control(head, path), path=path, sections=sections, blocks=tuple(blocks))
+
+
+def _block(info: str, code: str, section: str, line: int) -> Block:
+    words = info.split()
+    marks = {"finding": set[int](), "missed-finding": set[int]()}
+    for word in words[1:]:
+        name, equals, numbers = word.partition("=")
+        if equals and name in marks:
+            marks[name].update(int(number) for number in numbers.split(","))
+    for number, text in enumerate(code.splitlines(), 1):
+        if mark := _MARK.search(text):
+            marks[mark[1]].add(number)
+    return Block(
+        section=section,
+        language=words[0] if words else "",
+        filename=next((word for word in words[1:] if "=" not in word), ""),
+        code=code,
+        line=line,
+        findings=frozenset(marks["finding"]),
+        missed=frozenset(marks["missed-finding"]),
+    )
 
 
 def _split(path: Path) -> tuple[dict[str, Any], str, int]:
