@@ -1,0 +1,62 @@
+# Everything sets itself up: only python3 (3.11 or newer), make and git are needed; no root.
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --no-input
+BASE ?= HEAD~1
+
+.PHONY: help run test lint types imports house cover format lock pages bench screenshots clean
+
+help: ## List the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+.venv/.all: requirements/all.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "vallum needs Python 3.11 or newer: make PYTHON=python3.11")'
+	@echo "setting up .venv (once; about a minute)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(PIP) install --require-hashes -r requirements/all.txt
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/.dev: .venv/.all requirements/dev.txt
+	@echo "setting up the tools for tests"
+	@$(PIP) install --require-hashes -r requirements/dev.txt
+	@touch $@
+
+run: .venv/.all ## Audit both example apps and show the two ledgers side by side
+	@$(BIN)/python tools/compare.py examples/notes/leaky examples/notes/sound
+
+test: .venv/.dev lint types imports house cover ## Everything that CI runs
+
+lint: .venv/.dev
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/ruff check --quiet .
+
+types: .venv/.dev
+	@$(BIN)/mypy
+
+imports: .venv/.dev
+	@$(BIN)/lint-imports --no-logo 2>/dev/null || $(BIN)/lint-imports
+
+house: .venv/.dev
+	@$(BIN)/python tools/house.py
+
+cover: .venv/.dev
+	@$(BIN)/python -m pytest -n 2 --cov --cov-report=term
+
+format: .venv/.dev ## Format and mend what ruff can
+	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format --quiet .
+
+lock: .venv/.dev ## Write requirements/*.txt anew (UPGRADE=--upgrade for the newest)
+	@tools/lock.sh
+
+pages: .venv/.all ## Set each page's ways to what the tree holds
+	@$(BIN)/python tools/pages.py
+
+bench: .venv/.dev ## Print the benchmark tables
+	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+
+screenshots: .venv/.dev ## Take the pictures of docs/look anew (needs chromium)
+	@$(BIN)/python tools/screenshots.py
+
+clean: ## Remove what was made
+	@rm -rf .venv .vallum .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage*

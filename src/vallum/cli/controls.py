@@ -1,0 +1,77 @@
+"""`vallum controls`: the catalogue as a table or as JSON."""
+
+import json
+from typing import Final
+
+import click
+
+from vallum.audit.keepers import Keepers, load_keepers
+from vallum.catalogue.control import AREAS, WAYS, Control, Status
+from vallum.catalogue.registry import load_controls
+
+_STANDARDS: Final = ("owasp", "asvs", "cwe")
+
+
+@click.command(name="controls")
+@click.option("--format", "format_name", type=click.Choice(["table", "json"]), default="table", help="How to print.")
+@click.option("--area", type=click.Choice(AREAS), help="Only the controls of one area.")
+@click.option("--standard", type=click.Choice(_STANDARDS), help="Group by what a standard calls it.")
+def command(format_name: str, area: str | None, standard: str | None) -> None:
+    """List every control, and what guards, checks and probes it."""
+    controls = [control for control in load_controls() if area in (None, control.area)]
+    keepers = load_keepers()
+    if format_name == "json":
+        click.echo(json.dumps([_entry(control, keepers[control.id]) for control in controls], indent=2))
+        return
+    for heading, members in _groups(controls, standard):
+        click.echo(heading)
+        for control in members:
+            click.echo(f"  {_row(control, keepers[control.id])}")
+    count = f"{len(controls)} controls"
+    click.echo(f"{count}; explain one: vallum explain {controls[0].id}" if controls else count)
+
+
+def _entry(control: Control, keepers: Keepers) -> dict[str, object]:
+    return {
+        "id": control.id,
+        "area": control.area,
+        "title": control.title,
+        "severity": control.severity.value,
+        "cwe": list(control.cwe),
+        "owasp": list(control.owasp),
+        "asvs": list(control.asvs),
+        **{way: list(keepers.names(way)) for way in WAYS},
+    }
+
+
+def _groups(controls: list[Control], standard: str | None) -> list[tuple[str, list[Control]]]:
+    groups: dict[str, list[Control]] = {}
+    for control in controls:
+        for name in _headings(control, standard):
+            groups.setdefault(name, []).append(control)
+    return list(groups.items()) if standard is None else sorted(groups.items(), key=lambda group: _order(group[0]))
+
+
+def _headings(control: Control, standard: str | None) -> list[str]:
+    match standard:
+        case "owasp":
+            return [f"{name}:2025" for name in control.owasp]
+        case "asvs":
+            return list(control.asvs)
+        case "cwe":
+            return [f"CWE-{number}" for number in control.cwe]
+    return [control.area.replace("_", " ")]
+
+
+def _order(heading: str) -> tuple[str | int, ...]:
+    parts = heading.replace("-", ".").replace("v", "").split(".")
+    return tuple(int(part) if part.isdigit() else -1 for part in parts) + (heading,)
+
+
+def _row(control: Control, keepers: Keepers) -> str:
+    ways = "  ".join(f"{way} {_word(keepers.status(way, control)):7}" for way in WAYS)
+    return f"{control.id:30} {control.severity.value:9} {ways}  {control.title}"
+
+
+def _word(status: Status) -> str:
+    return "-" if status is Status.NONE else status.value

@@ -1,0 +1,67 @@
+"""The entry point of the `vallum` command: finds the verbs, and turns every error into one line."""
+
+import os
+import sys
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import Final, NoReturn
+
+import click
+
+import vallum
+import vallum.cli
+from vallum.base.errors import VallumError
+
+MISUSE: Final = 2
+COULD_NOT_LOOK: Final = 3
+INTERRUPTED: Final = 130
+_NOT_VERBS: Final = frozenset({"main", "options", "output"})
+
+
+class Verbs(click.Group):
+    """A group whose commands are the modules of this folder; only the one that is asked for is imported."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - the signature is click's
+        """The verbs, in the order of the alphabet."""
+        names = (module.name for module in iter_modules(vallum.cli.__path__))
+        return sorted(name for name in names if name not in _NOT_VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command in the module of that name, or None."""
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        command = import_module(f"vallum.cli.{cmd_name}").command
+        return command if isinstance(command, click.Command) else None
+
+
+@click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(vallum.__version__, prog_name="vallum", message="%(prog)s %(version)s")
+def vallum_command() -> None:
+    """Secure coding, checked: a verdict with evidence for every control."""
+
+
+def run() -> NoReturn:
+    """Run the command line and leave the process with its exit status."""
+    sys.exit(main(sys.argv[1:]))
+
+
+def main(arguments: list[str]) -> int:
+    """Run one command and return its exit status: 0, 1 broken, 2 misuse, 3 could not look, 130 interrupted."""
+    try:
+        status = vallum_command.main(arguments, prog_name="vallum", standalone_mode=False)
+    except click.ClickException as error:
+        return _complain(error.format_message(), "Try: vallum --help")
+    except VallumError as error:
+        return _complain(error.message, error.hint)
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("vallum: interrupted; nothing was left half written.", err=True)
+        return INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return COULD_NOT_LOOK
+    return status if isinstance(status, int) else 0
+
+
+def _complain(message: str, hint: str) -> int:
+    click.echo(f"vallum: {' '.join(f'{message} {hint}'.split())}", err=True)
+    return MISUSE
