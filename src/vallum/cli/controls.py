@@ -65,7 +65,7 @@ def _headings(control: Control, standard: str | None) -> list[str]:
 
 def _order(heading: str) -> tuple[str | int, ...]:
     parts = heading.replace("-", ".").replace("v", "").split(".")
-    return tuple(int(part) if part.isdigit() else -1 for part in parts) + (heading,)
+    return (*(int(part) if part.isdigit() else -1 for part in parts), heading)
 
 
 def _row(control: Control, keepers: Keepers) -> str:
