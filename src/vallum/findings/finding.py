@@ -48,6 +48,8 @@ class Fix:
     text: str
     before: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
+    place: Place | None = None
+    """Where the first of the lines before stands, when it is not the place of the finding."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

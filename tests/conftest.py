@@ -1,0 +1,45 @@
+"""Fixtures for all tests: the settings of Hypothesis, the one browser, the sample report."""
+
+import shutil
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import settings
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.findings.meadow import build_report
+from vallum.findings.report import Report
+
+# Speed is measured in benchmarks/; a test machine with two busy cores would only make deadlines flaky.
+settings.register_profile("vallum", deadline=None)
+settings.load_profile("vallum")
+
+CHROMIUM = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-default-apps",
+    "--disable-sync",
+    "--no-default-browser-check",
+    "--no-first-run",
+)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium from the system, driven by Playwright; nothing is downloaded."""
+    path = shutil.which("chromium")
+    if path is None:
+        pytest.skip("chromium is missing, so no page was looked at; get it by: apt-get install chromium")
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=path, args=list(CHROMIUM))
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="session")
+def meadow() -> Report:
+    """The audit of the invented shop."""
+    return build_report()
