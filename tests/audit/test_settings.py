@@ -113,8 +113,7 @@ def test_no_text_gives_anything_but_settings_or_a_config_error(tmp_path_factory,
     path = tmp_path_factory.mktemp("settings") / "vallum.toml"
     path.write_text(text, encoding="utf-8", errors="surrogatepass", newline="")
     try:
-        settings = read_settings(path)
+        file = read_settings(path).file
     except ConfigError as error:
-        assert str(path) in str(error)
-    else:
-        assert settings.file == path
+        file = path if str(path) in str(error) else None
+    assert file == path
