@@ -2,7 +2,8 @@
 
 VallumError
 ├─ ConfigError   a policy, settings file or start-up condition that cannot be accepted
-└─ UsageError    a command or call that asks for something impossible (exit status 2)
+├─ UsageError    a command or call that asks for something impossible (exit status 2)
+└─ RefusedError  input that a block of the guard does not accept; an application answers its `status`
 """
 
 
@@ -37,3 +38,10 @@ class UsageError(VallumError):
     """A request that cannot be carried out as it was made; the command line answers it with exit status 2."""
 
     code = "usage"
+
+
+class RefusedError(VallumError):
+    """Input that a block does not accept. Answer `status` and a text of your own; the message is for the log."""
+
+    code = "refused"
+    status = 400

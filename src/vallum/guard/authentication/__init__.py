@@ -1,0 +1,1 @@
+"""Who is it: passwords, login, second factors, account recovery."""

@@ -1,0 +1,71 @@
+"""A bounded pool for slow hashes, so that a flood of logins never stalls the other routes (CWE-400)."""
+
+import asyncio
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import BoundedSemaphore
+from typing import ParamSpec, TypeVar
+
+from vallum.base.errors import ConfigError, RefusedError
+
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
+
+
+class HashingBusyError(RefusedError):
+    """More logins at once than the pool takes. Answer 503 with `Retry-After`."""
+
+    code = "hashing-busy"
+    status = 503
+    retry_after = 1
+
+
+class HashingPool:
+    """Runs work in a few threads with a bounded queue; both bounds hold across event loops and after a fork."""
+
+    def __init__(self, *, workers: int, queue: int, refusal_delay: float) -> None:
+        """Take at most `workers` jobs at once and `queue` waiting; refuse more after `refusal_delay` seconds.
+
+        Late refusals keep a flood from coming back at once. Raises `ConfigError` for bounds that cannot work.
+        """
+        if workers < 1 or queue < 0 or refusal_delay < 0:
+            raise ConfigError("a hashing pool needs 1 worker or more, and no negative queue or delay.")
+        self._bounds = (workers, queue)
+        self._refusal_delay = refusal_delay
+        self._start()
+
+    async def run(
+        self, work: Callable[Arguments, Result], /, *args: Arguments.args, **kwargs: Arguments.kwargs
+    ) -> Result:
+        """Return what `work` returns. Raises `HashingBusyError` when the queue is full."""
+        if self._process != os.getpid():
+            self._start()
+        places = self._places
+        if not places.acquire(blocking=False):
+            await asyncio.sleep(self._refusal_delay)
+            raise HashingBusyError("the queue for password hashing is full.", hint="Try again in a moment.")
+        try:
+            future = self._threads.submit(work, *args, **kwargs)
+        except BaseException:
+            places.release()
+            raise
+        future.add_done_callback(lambda _: places.release())
+        return await asyncio.wrap_future(future)
+
+    def close(self) -> None:
+        """Wait for the running jobs and drop the rest."""
+        self._threads.shutdown(cancel_futures=True)
+
+    def _start(self) -> None:
+        # A forked child has the parent's bookkeeping but none of its threads.
+        workers, queue = self._bounds
+        self._process = os.getpid()
+        self._places = BoundedSemaphore(workers + queue)
+        self._threads = ThreadPoolExecutor(workers, thread_name_prefix="vallum-hashing")
+
+
+def count_workers() -> int:
+    """How many cores hashing may take: all but one, so that the event loop keeps one."""
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, usable - 1)

@@ -1,0 +1,107 @@
+"""Hash and check passwords: Argon2id by default, old hashes replaced at login, one cost for known and unknown accounts.
+
+    passwords = PasswordHasher()
+    account.password_hash = passwords.hash(form.password)
+    check = await passwords.check_async(form.password, account.password_hash if account else None)
+    if check.replacement:
+        account.password_hash = check.replacement
+
+Sources: OWASP Password Storage Cheat Sheet, NIST SP 800-63B-4 section 3.1.1.2, ASVS 6.2.8, 11.4.2.
+"""
+
+from dataclasses import KW_ONLY, dataclass, field
+from typing import Final
+
+from vallum.base.randomness import SYSTEM_RANDOMNESS, Randomness
+from vallum.base.secret import Secret
+from vallum.crypto.passwords.argon2id import OWASP
+from vallum.crypto.passwords.scheme import PasswordRefusedError, Scheme, StoredHash, StoredHashError
+from vallum.crypto.passwords.stored import encode_password, make_decoy, make_hash, read_hash, takes_whole
+from vallum.guard.authentication.hashing_pool import HashingBusyError, HashingPool, count_workers
+
+KEEPS: Final = ("password-hashing",)
+__all__ = ["HashingBusyError", "PasswordCheck", "PasswordHasher", "PasswordRefusedError", "StoredHashError"]
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordCheck:
+    """The answer of a check: true when the password was right."""
+
+    accepted: bool
+    replacement: str | None = field(default=None, repr=False)
+    """A new hash to store, when the old one was weaker than the profile."""
+
+    def __bool__(self) -> bool:
+        """True when the password was right."""
+        return self.accepted
+
+
+@dataclass(frozen=True)
+class PasswordHasher:
+    """Hashes and checks passwords under one profile.
+
+    Every method raises `PasswordRefusedError` (status 400) for a password of more than 1024 bytes, before it looks at
+    the account, and `StoredHashError` for a stored value that is plain text, MD5, SHA or damaged. The async forms run
+    in a bounded pool and raise `HashingBusyError` (status 503) when too many wait.
+    """
+
+    profile: Scheme = OWASP
+    _: KW_ONLY
+    workers: int = field(default_factory=count_workers)
+    queue: int = 32
+    refusal_delay: float = 0.25
+    randomness: Randomness = SYSTEM_RANDOMNESS
+    _pool: HashingPool = field(init=False, repr=False, compare=False)
+    _decoy: StoredHash = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Start the pool and make the hash that unknown accounts are checked against."""
+        pool = HashingPool(workers=self.workers, queue=self.queue, refusal_delay=self.refusal_delay)
+        object.__setattr__(self, "_pool", pool)
+        object.__setattr__(self, "_decoy", make_decoy(self.profile, randomness=self.randomness))
+
+    def hash(self, password: str | Secret[str]) -> str:
+        """Return the hash to store for a new password, with its own random salt."""
+        return make_hash(_reveal(password), self.profile, randomness=self.randomness)
+
+    def verify(self, password: str | Secret[str], stored: str | None) -> bool:
+        """Tell whether `password` made the hash `stored`. Pass None for an unknown account: it costs the same."""
+        encoded = encode_password(_reveal(password))
+        found = self._decoy if stored is None else read_hash(stored)
+        whole = takes_whole(found.scheme, encoded)
+        # A password that bcrypt would cut is wrong, but must take as long as any other wrong one (CVE-2025-22234).
+        matched = found.matches(encoded if whole else b"")
+        return matched and whole and stored is not None
+
+    def needs_rehash(self, stored: str) -> bool:
+        """Tell whether `stored` is weaker than the profile or of another scheme."""
+        return read_hash(stored).outdated(self.profile)
+
+    def check(self, password: str | Secret[str], stored: str | None) -> PasswordCheck:
+        """Verify, and bring a replacement when the password was right and its hash is outdated."""
+        accepted = self.verify(password, stored)
+        if not accepted or stored is None or not self.needs_rehash(stored):
+            return PasswordCheck(accepted)
+        plain = _reveal(password)
+        fits = takes_whole(self.profile, encode_password(plain))
+        return PasswordCheck(accepted, self.hash(plain) if fits else None)
+
+    async def hash_async(self, password: str | Secret[str]) -> str:
+        """Do as `hash`, off the event loop."""
+        return await self._pool.run(self.hash, password)
+
+    async def verify_async(self, password: str | Secret[str], stored: str | None) -> bool:
+        """Do as `verify`, off the event loop."""
+        return await self._pool.run(self.verify, password, stored)
+
+    async def check_async(self, password: str | Secret[str], stored: str | None) -> PasswordCheck:
+        """Do as `check`, off the event loop."""
+        return await self._pool.run(self.check, password, stored)
+
+    def close(self) -> None:
+        """End the pool's threads; the process does so by itself at exit."""
+        self._pool.close()
+
+
+def _reveal(password: str | Secret[str]) -> str:
+    return password.reveal() if isinstance(password, Secret) else password
