@@ -15,7 +15,7 @@ from vallum.base.errors import VallumError
 MISUSE: Final = 2
 COULD_NOT_LOOK: Final = 3
 INTERRUPTED: Final = 130
-_NOT_VERBS: Final = frozenset({"main", "options", "output"})
+_NOT_VERBS: Final = frozenset({"__main__", "main", "output"})
 
 
 class Verbs(click.Group):
