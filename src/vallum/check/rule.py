@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from vallum.check.project import Project
-from vallum.findings.finding import Remark
+from vallum.findings.finding import Confidence, Finding, Fix, Remark, Silence, Site, Step, Unproven, Way
+from vallum.findings.place import Place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,3 +24,34 @@ class Rule:
     """What is said of a site that is well: `bound`."""
     examine: Callable[[Project], Iterable[Remark]]
     """Yields a `Site` for each place that was well, a `Finding` for each that was not."""
+
+    def site(self, place: Place, note: str = "") -> Site:
+        """A place that was examined and is well, and why."""
+        return Site(control=self.control, source=self.slug, way=Way.RULE, where=place, note=note or self.sound)
+
+    def finding(
+        self,
+        place: Place,
+        message: str,
+        reason: str,
+        *,
+        fix: str | Fix | None = None,
+        steps: tuple[Step, ...] = (),
+        confidence: Confidence = Confidence.HIGH,
+    ) -> Finding:
+        """A place that breaks the control: what an attacker can do, why this is so here, and how to mend it."""
+        return Finding(
+            control=self.control,
+            source=self.slug,
+            way=Way.RULE,
+            where=place,
+            message=message,
+            reason=reason,
+            steps=steps,
+            fix=Fix(text=fix) if isinstance(fix, str) else fix,
+            confidence=confidence,
+        )
+
+    def silence(self, silence: Silence, reason: str) -> Unproven:
+        """Why nothing can be said of the control."""
+        return Unproven(control=self.control, source=self.slug, way=Way.RULE, silence=silence, reason=reason)

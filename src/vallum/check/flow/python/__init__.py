@@ -1,0 +1,1 @@
+"""Python lowered to the neutral nodes."""

@@ -1,0 +1,1 @@
+"""The ways into an application, framework by framework."""

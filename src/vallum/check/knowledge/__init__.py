@@ -1,0 +1,1 @@
+"""What libraries do, as data: `<language>/<library>.toml`; `library` reads it."""

@@ -1,0 +1,1 @@
+"""The folder is the registry: `<area>/<sin>.py` builds one `RULE`."""

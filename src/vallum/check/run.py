@@ -1,0 +1,139 @@
+"""The whole check: read, follow, judge."""
+
+import importlib
+import pkgutil
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+
+from vallum.base.errors import ConfigError
+from vallum.check import rules
+from vallum.check.flow.index import Index
+from vallum.check.flow.module import Module, read_module
+from vallum.check.flow.reader import FactReader
+from vallum.check.project import Project
+from vallum.check.read.source import Source, UnreadableError
+from vallum.check.read.suppression import read_suppressions
+from vallum.check.read.syntax import few_collections
+from vallum.check.read.tree import find_files, make_sources, read_files, unread
+from vallum.check.rule import Rule
+from vallum.findings.examination import Examination, Progress, show_nothing
+from vallum.findings.finding import Finding, Gap, Remark
+from vallum.findings.place import Place
+from vallum.findings.report import Counts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckPolicy:
+    """What to look at, and by which controls."""
+
+    paths: tuple[Path, ...] = (Path(),)
+    """Files and folders, relative to the root or absolute."""
+    root: Path = Path()
+    """Paths in reports are relative to it."""
+    exclude: tuple[str, ...] = ()
+    """Patterns of paths or names that are left out: `tests/*`, `*_pb2.py`."""
+    select: frozenset[str] | None = None
+    """Ids of the controls to judge; None for all."""
+    jobs: int = 1
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be carried out."""
+        if self.jobs < 1:
+            raise ConfigError("jobs must be at least 1.", hint="Leave it out to use one process.")
+
+
+def check(policy: CheckPolicy, progress: Progress = show_nothing) -> Examination:
+    """Read and judge the files of the policy. Raises `UsageError` for a path that does not exist."""
+    names, gaps = find_files(policy.root, policy.paths, policy.exclude)
+    sources, unreadable = read_files(policy.root, names)
+    return _examine(policy.root, sources, [*gaps, *unreadable], policy.select, progress)
+
+
+def check_text(files: Mapping[str, str], select: frozenset[str] | None = None) -> Examination:
+    """Judge a project that exists only in memory: text by path; the name of a file tells its language."""
+    return _examine(Path(), make_sources(files), [], select, show_nothing)
+
+
+@cache
+def load_rules() -> tuple[Rule, ...]:
+    """Every rule of the folder `rules`, by control and slug. Raises `ConfigError` for a module without a rule."""
+    found = [_rule_of(importlib.import_module(name)) for name in _rule_modules(rules)]
+    return tuple(sorted(found, key=lambda rule: (rule.control, rule.slug)))
+
+
+def _rule_modules(package: ModuleType) -> Iterator[str]:
+    for info in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+        if not info.ispkg:
+            yield info.name
+
+
+def _rule_of(module: ModuleType) -> Rule:
+    rule = getattr(module, "RULE", None)
+    slug = module.__name__.rpartition(".")[2].replace("_", "-")
+    if not isinstance(rule, Rule) or rule.slug != slug:
+        raise ConfigError(f'{module.__name__} must build a Rule called RULE with the slug "{slug}".')
+    return rule
+
+
+def build_project(
+    root: Path, sources: Sequence[Source], progress: Progress = show_nothing
+) -> tuple[Project, list[Gap]]:
+    """The facts about a set of files, and a gap for each that could not be parsed."""
+    modules: list[Module] = []
+    gaps: list[Gap] = []
+    code = [source for source in sources if source.kind == "python"]
+    with few_collections():
+        for done, source in enumerate(code):
+            progress("reading", done, len(code))
+            try:
+                modules.append(read_module(source))
+            except UnreadableError as error:
+                gaps.append(unread(source.path, error))
+    index = Index(modules)
+    facts = FactReader(index, NothingSeen())
+    return Project(root=root, sources=tuple(sources), modules=tuple(modules), facts=facts), gaps
+
+
+class NothingSeen:
+    """The observations of an interpreter that did not run."""
+
+    def see_call(self, _node: object) -> None:
+        """Nothing."""
+        return
+
+
+def _examine(
+    root: Path, sources: Sequence[Source], gaps: list[Gap], select: frozenset[str] | None, progress: Progress
+) -> Examination:
+    project, unparsed = build_project(root, sources, progress)
+    chosen = [rule for rule in load_rules() if select is None or rule.control in select]
+    remarks: list[Remark] = []
+    for done, rule in enumerate(chosen):
+        progress("judging", done, len(chosen))
+        remarks.extend(rule.examine(project))
+    kept, silenced = _suppress(remarks, sources)
+    counts = Counts(
+        files=len(sources),
+        lines=sum(source.text.count("\n") + 1 for source in sources),
+        functions=sum(len(module.definitions) for module in project.modules),
+        routes=len(project.routes),
+    )
+    return Examination(remarks=tuple(kept), gaps=(*gaps, *unparsed, *silenced), counts=counts)
+
+
+def _suppress(remarks: Iterable[Remark], sources: Sequence[Source]) -> tuple[list[Remark], list[Gap]]:
+    """Leave out the findings that a comment on one of their lines silences."""
+    comments = {source.path: read_suppressions(source) for source in sources}
+    gaps = [gap for _, found in comments.values() for gap in found]
+
+    def is_silenced(remark: Remark) -> bool:
+        if not isinstance(remark, Finding) or not isinstance(remark.where, Place):
+            return False
+        lines = range(remark.where.line, max(remark.where.end_line, remark.where.line) + 1)
+        known = comments.get(remark.where.path, ([], []))[0]
+        return any(comment.covers(line, remark.control) for comment in known for line in lines)
+
+    return [remark for remark in remarks if not is_silenced(remark)], gaps

@@ -1,0 +1,1 @@
+"""The abstract interpreter: where data from outside can go."""
