@@ -1,0 +1,1 @@
+"""What leaves the app: escaping, templates, redirects, the Content Security Policy."""
