@@ -1,4 +1,4 @@
-"""The baseline: findings that a team knows and accepts for now. One fingerprint a line, sorted, so merges do not clash."""
+"""The baseline: findings that a team knows and accepts for now. One a line, sorted, so that merges do not clash."""
 
 from collections.abc import Iterable
 from pathlib import Path

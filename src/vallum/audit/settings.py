@@ -10,6 +10,7 @@ from typing import Any, Final, TypeVar
 from vallum.base.errors import ConfigError
 from vallum.catalogue.control import Severity
 
+KINDS: Final = ("form", "json", "bearer", "cookie")
 STANDARDS: Final = ("owasp", "asvs", "cwe")
 _Kind = TypeVar("_Kind")
 _OWN_FILE: Final = "vallum.toml"
@@ -23,7 +24,7 @@ class IdentitySettings:
     name: str
     role: str = "user"
     kind: str = "form"
-    """`form`, `json` or `bearer`."""
+    """`form`, `json`, `bearer` (a token issued elsewhere, `secrets.token`) or `cookie` (`secrets` names the cookie)."""
     path: str = "/login"
     fields: Mapping[str, str] = field(default_factory=dict)
     secrets: Mapping[str, str] = field(default_factory=dict)
@@ -32,7 +33,7 @@ class IdentitySettings:
     proof: str = ""
     """A page that differs for those who are logged in; found by itself when empty."""
     token: str = ""
-    """Where the token stands in the answer to a `bearer` login, such as `access_token`."""
+    """Where the token stands in the answer to a `json` login, such as `access_token`; empty for a cookie."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +45,10 @@ class Settings:
     exclude: tuple[str, ...] = ()
     app: str = ""
     host: str = "testserver"
+    public: tuple[str, ...] = ()
+    """Route templates that are meant for everybody."""
+    allow_hosts: tuple[str, ...] = ()
+    """Hosts other than this machine that a URL may name."""
     severity: Severity = Severity.LOW
     """The floor: a broken control below it is shown and does not change the exit status."""
     baseline: str = ""
@@ -95,6 +100,8 @@ def read_settings(path: Path) -> Settings:
         exclude=reader.strings("exclude", ()),
         app=reader.text("app", ""),
         host=reader.text("host", "testserver"),
+        public=reader.strings("public", ()),
+        allow_hosts=reader.strings("allow_hosts", ()),
         severity=Severity(severity),
         baseline=reader.text("baseline", ""),
         standards=standards,
@@ -123,8 +130,10 @@ def _identity(reader: "_Table") -> IdentitySettings:
     reader.finish()
     if not identity.name:
         raise reader.refuse("name", "a name for the identity")
-    if identity.kind not in ("form", "json", "bearer"):
-        raise reader.refuse("kind", f"form, json or bearer, not {identity.kind!r}")
+    if identity.kind not in KINDS:
+        raise reader.refuse("kind", f"one of {', '.join(KINDS)}, not {identity.kind!r}")
+    if identity.kind in ("bearer", "cookie") and len(identity.secrets) != 1:
+        raise reader.refuse("secrets", 'one name and its variable: secrets = { token = "VARIABLE" }')
     for key in identity.fields:
         if any(word in key.lower() for word in ("password", "secret", "token", "pin")):
             raise reader.refuse(f"fields.{key}", f'the variable that holds it: secrets = {{ {key} = "VARIABLE" }}')

@@ -1,7 +1,7 @@
 """From what was seen to a verdict with evidence for every control."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from vallum.audit.keepers import Keepers, load_keepers
@@ -35,8 +35,8 @@ def load_witnesses() -> Mapping[str, Witness]:
     return rules | checks
 
 
-def judge(examinations: Mapping[Way, Examination]) -> tuple[Verdict, ...]:
-    """Give each control of the catalogue its verdict, in the order of the catalogue."""
+def judge(examinations: Mapping[Way, Examination], select: Collection[str] = ()) -> tuple[Verdict, ...]:
+    """Give each control of the catalogue, or each that is selected, its verdict, in the order of the catalogue."""
     seen: dict[str, list[Remark]] = defaultdict(list)
     gaps: dict[str, list[Gap]] = defaultdict(list)
     for examination in examinations.values():
@@ -50,6 +50,7 @@ def judge(examinations: Mapping[Way, Examination]) -> tuple[Verdict, ...]:
     return tuple(
         _verdict(control, seen[control.id], gaps[control.id], _ways(control, keepers[control.id], ran), witnesses)
         for control in load_controls()
+        if not select or control.id in select
     )
 
 

@@ -48,7 +48,7 @@ def run() -> NoReturn:
 def main(arguments: list[str]) -> int:
     """Run one command and return its exit status: 0, 1 broken, 2 misuse, 3 could not look, 130 interrupted."""
     try:
-        status = vallum_command.main(arguments, prog_name="vallum", standalone_mode=False)
+        status = vallum_command.main(arguments, prog_name="vallum", standalone_mode=False, obj=arguments)
     except click.ClickException as error:
         return _complain(error.format_message(), "Try: vallum --help")
     except VallumError as error:
@@ -59,7 +59,17 @@ def main(arguments: list[str]) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return COULD_NOT_LOOK
+    except Exception as error:  # noqa: BLE001 - the last line of defence: no stack trace reaches a user
+        return _confess(error)
     return status if isinstance(status, int) else 0
+
+
+def _confess(error: Exception) -> int:
+    if os.environ.get("VALLUM_DEBUG"):
+        raise error
+    name = f"{type(error).__module__}.{type(error).__qualname__}".removeprefix("builtins.")
+    click.echo(f"vallum: an error of our own, {name}; nothing was proven. Show it all: VALLUM_DEBUG=1", err=True)
+    return COULD_NOT_LOOK
 
 
 def _complain(message: str, hint: str) -> int:

@@ -1,9 +1,11 @@
 """A whole run: what was looked at, the verdicts, what could not be looked at."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
+from vallum.catalogue.control import Severity
 from vallum.findings.finding import Gap
+from vallum.findings.fingerprint import number_findings
 from vallum.findings.verdict import Outcome, Verdict
 
 NOTHING_BROKEN = 0
@@ -54,7 +56,11 @@ class Report:
     verdicts: tuple[Verdict, ...]
     """In the order of the catalogue."""
     gaps: tuple[Gap, ...] = ()
-    standards: tuple[str, ...] = field(default=("owasp", "asvs", "cwe"))
+    standards: tuple[str, ...] = ("owasp", "asvs", "cwe")
+    floor: Severity = Severity.LOW
+    """What is broken below it is shown, and does not change the exit status."""
+    known: frozenset[str] = frozenset()
+    """Fingerprints of the findings that the baseline accepts."""
 
     def count(self, outcome: Outcome) -> int:
         """How many controls have this verdict."""
@@ -63,6 +69,12 @@ class Report:
     @property
     def exit_status(self) -> int:
         """1 when something is broken, else 3 when something could not be looked at, else 0."""
-        if self.count(Outcome.BROKEN):
+        if any(self._weighs(verdict) for verdict in self.verdicts):
             return SOMETHING_BROKEN
         return COULD_NOT_LOOK if self.gaps else NOTHING_BROKEN
+
+    def _weighs(self, verdict: Verdict) -> bool:
+        """Whether a verdict is broken, at or above the floor, by a finding that the baseline does not know."""
+        if verdict.outcome is not Outcome.BROKEN or verdict.control.severity.rank > self.floor.rank:
+            return False
+        return not self.known.issuperset(number_findings(verdict.findings))

@@ -1,0 +1,109 @@
+"""One whole run: look in every way that was asked for, and put the verdicts into a report."""
+
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
+from pathlib import Path
+
+import vallum
+from vallum.audit.baseline import read_baseline
+from vallum.audit.identities import make_identity
+from vallum.audit.settings import Settings
+from vallum.audit.subject import describe
+from vallum.audit.verdicts import judge
+from vallum.base.errors import UsageError
+from vallum.check.run import CheckPolicy, check
+from vallum.findings.examination import Examination, Progress, show_nothing
+from vallum.findings.finding import Way
+from vallum.findings.report import Counts, Report
+from vallum.probe.policy import ProbePolicy
+from vallum.probe.run import probe
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What is to be done: which ways, on what, with which settings."""
+
+    verb: str
+    command: str
+    """The command line as it was typed; the report repeats it."""
+    settings: Settings
+    paths: tuple[Path, ...] = ()
+    """What the check reads; empty when it does not run."""
+    target: str = ""
+    """`module:app` or a URL; empty when the probe does not run."""
+    select: tuple[str, ...] = ()
+    jobs: int = 1
+
+
+def carry_out(order: Order, progress: Progress = show_nothing) -> Report:
+    """Check and probe as the order says. Raises `UsageError` and `ConfigError` before anything is looked at."""
+    for path in order.paths:
+        if not path.exists():
+            raise UsageError(f"There is no {path}.", hint="Give a file or folder that exists.", code="no-path")
+    settings = order.settings
+    baseline = settings.folder / settings.baseline
+    known = read_baseline(baseline) if settings.baseline else frozenset[str]()
+    started, clock = datetime.now(UTC), time.monotonic()
+    policy = _probe_policy(order) if order.target else None
+    examinations: dict[Way, Examination] = {}
+    if policy:
+        examinations[Way.PROBE] = probe(policy, progress)
+    if order.paths:
+        examinations = {Way.RULE: check(_check_policy(order), progress)} | examinations
+    return Report(
+        verb=order.verb,
+        command=order.command,
+        version=vallum.__version__,
+        subject=describe(order.paths[0] if order.paths else Path(), order.target),
+        started=started,
+        seconds=time.monotonic() - clock,
+        counts=_add_counts(examinations),
+        verdicts=judge(examinations, order.select),
+        gaps=tuple(gap for examination in examinations.values() for gap in examination.gaps),
+        standards=settings.standards,
+        floor=settings.severity,
+        known=known,
+    )
+
+
+def _check_policy(order: Order) -> CheckPolicy:
+    return CheckPolicy(
+        root=Path(),
+        paths=order.paths,
+        exclude=order.settings.exclude,
+        select=frozenset(order.select) or None,
+        jobs=order.jobs,
+    )
+
+
+def _probe_policy(order: Order) -> ProbePolicy:
+    settings = order.settings
+    in_process = "://" not in order.target
+    if in_process:
+        os.environ.update(settings.environment)
+    return ProbePolicy(
+        target=order.target,
+        host=settings.host,
+        identities=tuple(
+            make_identity(identity, os.environ, in_process=in_process) for identity in settings.identities
+        ),
+        requests=settings.requests,
+        seconds=settings.seconds,
+        writes=settings.writes,
+        select=order.select,
+        public=settings.public,
+        allow_hosts=settings.allow_hosts,
+    )
+
+
+def _add_counts(examinations: Mapping[Way, Examination]) -> Counts:
+    totals: dict[str, int] = {}
+    for examination in examinations.values():
+        for field in fields(Counts):
+            value = getattr(examination.counts, field.name)
+            if value is not None:
+                totals[field.name] = totals.get(field.name, 0) + value
+    return Counts(**totals)
