@@ -43,10 +43,10 @@ def import_form(request: Request, user=signed_in):
 
 @router.post("/import")
 async def import_notes(request: Request, user=signed_in):
-    form = await request.form()
-    upload = form.get("file")
-    name = getattr(upload, "filename", "") or ""
-    text = (await upload.read()).decode() if name else form.get("text", "")
+    async with request.form() as form:
+        upload = form.get("file")
+        name = getattr(upload, "filename", "") or ""
+        text = (await upload.read()).decode() if name else form.get("text", "")
     try:
         entries = read_notes(text, name)
         for entry in entries:
