@@ -1,1 +1,1 @@
-"""Floor 2: small storage protocols and their implementations."""
+"""Floor 2: small store protocols, and stores in memory and SQLite."""

@@ -1,0 +1,1 @@
+"""The ASGI wrapper: owns every wait, holds errors back, seals what no gate has judged."""

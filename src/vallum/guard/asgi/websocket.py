@@ -1,0 +1,87 @@
+"""WebSockets: judged before they are accepted, refused with a real answer where the server can send one."""
+
+from typing import Final
+
+from vallum.guard.asgi.gate import carry_out
+from vallum.guard.asgi.types import Message, Scope, Send
+from vallum.guard.core import Core
+from vallum.guard.errors.failure import describe_error, unwrap_error
+from vallum.guard.errors.public import PublicError
+from vallum.guard.errors.refusal import FORBIDDEN, INTERNAL, Refusal, refusal_for
+from vallum.guard.exchange import Exchange
+from vallum.guard.logging.events import Level
+
+_DENIAL: Final = "websocket.http.response"
+_POLICY_VIOLATION: Final = 1008
+_INTERNAL_ERROR: Final = 1011
+
+
+class Handshake:
+    """What goes out for one WebSocket."""
+
+    __slots__ = ("_can_deny", "_core", "_exchange", "_send")
+
+    def __init__(self, core: Core, exchange: Exchange, scope: Scope, send: Send) -> None:
+        """Nothing has gone out yet."""
+        self._core = core
+        self._exchange = exchange
+        self._send = send
+        self._can_deny = _DENIAL in (scope.get("extensions") or {})
+
+    async def send(self, message: Message) -> None:
+        """Take a message from the app: nothing but an accept of a judged request opens the connection."""
+        exchange = self._exchange
+        kind = message["type"]
+        if exchange.answered:
+            return
+        if exchange.begun:
+            exchange.complete = kind == "websocket.close"
+            await self._send(message)
+        elif kind == "websocket.accept":
+            await self._accept(message)
+        elif kind == f"{_DENIAL}.start" and exchange.judged and exchange.refusal is None:
+            await self.refuse(refusal_for(max(message["status"], 400)))
+        else:
+            await self.refuse(exchange.refusal or FORBIDDEN)
+
+    async def _accept(self, message: Message) -> None:
+        exchange = self._exchange
+        if not exchange.judged:
+            self._core.report(exchange, "response-sealed", Level.ERROR)
+            await self.refuse(FORBIDDEN)
+            return
+        if exchange.writes and (failed := await carry_out(self._core, exchange)) is not None:
+            await self.refuse(failed)
+            return
+        head = self._core.head(exchange, message.get("headers", ()))
+        exchange.begun = True
+        await self._send({**message, "headers": head})
+
+    async def refuse(self, refusal: Refusal) -> None:
+        """Deny the handshake."""
+        exchange = self._exchange
+        exchange.answered = True
+        if not self._can_deny:
+            await self._send({"type": "websocket.close", "code": _POLICY_VIOLATION})
+            return
+        head, body = self._core.answer(exchange, refusal)
+        await self._send({"type": f"{_DENIAL}.start", "status": refusal.status, "headers": head})
+        await self._send({"type": f"{_DENIAL}.body", "body": body})
+
+    async def finish(self) -> None:
+        """The app has returned: without an answer, the handshake is denied."""
+        if not (self._exchange.begun or self._exchange.answered):
+            await self.refuse(self._exchange.refusal or FORBIDDEN)
+
+    async def fail(self, error: Exception) -> None:
+        """The app has raised: close without telling why."""
+        exchange = self._exchange
+        error = unwrap_error(error)
+        if isinstance(error, PublicError) and not exchange.begun:
+            self._core.report(exchange, error.code, Level.INFO, cause=error.cause)
+        else:
+            self._core.report(exchange, "unhandled-exception", Level.ERROR, **describe_error(error))
+        if exchange.begun and not exchange.complete:
+            await self._send({"type": "websocket.close", "code": _INTERNAL_ERROR})
+        elif not exchange.begun and not exchange.answered:
+            await self.refuse(error.refusal if isinstance(error, PublicError) else INTERNAL)

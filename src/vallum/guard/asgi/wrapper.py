@@ -1,0 +1,58 @@
+"""The ASGI wrapper: one per app, outermost, so that even the framework's own error page passes through it."""
+
+from vallum.guard.asgi.answer import Answer
+from vallum.guard.asgi.gate import count_body, pass_gate, read_scope
+from vallum.guard.asgi.types import App, Receive, Scope, Send
+from vallum.guard.asgi.websocket import Handshake
+from vallum.guard.authorization.access import CLOSED, Declaration
+from vallum.guard.core import Core
+from vallum.guard.exchange import KEY, LENGTH, Exchange, enter, leave
+from vallum.guard.http.limits import SAFE_METHODS
+
+
+class AsgiGuard:
+    """Runs `app` behind a core. The gate of a framework's adapter judges; without one, the table of paths does."""
+
+    def __init__(self, app: App, core: Core, *, gated: bool) -> None:
+        """Wrap `app`; `gated` tells that an adapter calls `pass_gate` once the route is known."""
+        self.app = app
+        self.core = core
+        self._gated = gated
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection; the outermost guard judges, one further in steps aside."""
+        kind = scope["type"]
+        if kind not in {"http", "websocket"}:
+            await self.app(scope, receive, send)
+            return
+        state = scope.setdefault("state", {})
+        if state.get(KEY) is not None:
+            await self.app(scope, receive, send)
+            return
+        exchange = read_scope(scope)
+        refusal = self.core.open(exchange)
+        answer = Answer(self.core, exchange, send) if kind == "http" else Handshake(self.core, exchange, scope, send)
+        if refusal is not None:
+            if refusal.status >= 400:
+                self.core.report(exchange, "request-refused", code=refusal.code)
+            await answer.refuse(refusal)
+            return
+        if exchange.found[LENGTH] is None and exchange.method not in SAFE_METHODS:
+            receive = count_body(exchange, receive)
+        state[KEY] = exchange
+        await self._run(exchange, answer, scope, receive)
+
+    async def _run(self, exchange: Exchange, answer: Answer | Handshake, scope: Scope, receive: Receive) -> None:
+        context = enter(exchange)
+        try:
+            if self._gated:
+                await self.app(scope, receive, answer.send)
+            else:
+                declaration = Declaration(access=self.core.paths.find(exchange.path) or CLOSED)
+                await pass_gate(self.core, exchange, declaration, self.app, scope, receive, answer.send)
+        except Exception as error:  # noqa: BLE001 - the last resort: whatever it was, the user learns nothing of it
+            await answer.fail(error)
+        else:
+            await answer.finish()
+        finally:
+            leave(context)

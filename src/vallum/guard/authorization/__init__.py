@@ -1,0 +1,1 @@
+"""Who may come in: declarations, the role table, ownership of objects."""

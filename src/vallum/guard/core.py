@@ -1,0 +1,209 @@
+"""The one pass: request head in, decision out; response head in, response head out. No I/O, no framework.
+
+    refusal = core.open(exchange)            id, client, host, framing, CORS, site of origin
+    need    = core.want(exchange, access)    after routing: the session to read, or None
+    refusal = core.admit(exchange, access, record)
+    refusal = core.prove(exchange, token)    only where the CSRF token comes in a form
+    headers = core.head(exchange, headers)
+    core.report(...)                         security events
+
+A wrapper (ASGI, WSGI) owns every wait: it fills the exchange, reads the session and carries out `exchange.writes`.
+"""
+
+from binascii import b2a_base64
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from vallum.base.errors import VallumError
+from vallum.guard.actor import recognise_actor
+from vallum.guard.authorization.access import Access, Declaration
+from vallum.guard.authorization.paths import PathTable
+from vallum.guard.authorization.roles import RoleTable
+from vallum.guard.errors.refusal import FORBIDDEN, UNAUTHENTICATED, Refusal
+from vallum.guard.exchange import CLIENT_ID, CSRF, INDEX, SINGLE, TYPE, Exchange
+from vallum.guard.http.client import find_client
+from vallum.guard.http.cors import SharedOrigins
+from vallum.guard.http.hosts import check_host
+from vallum.guard.http.limits import check_framing, check_length
+from vallum.guard.http.origins import hosts_of
+from vallum.guard.response import ResponseHead
+from vallum.guard.logging.events import Event, Level
+from vallum.guard.policy import Environment, GuardPolicy
+from vallum.guard.sessions.csrf import TOKEN_WRONG, CsrfTokens, check_site
+from vallum.guard.sessions.desk import Desk, digest_of
+from vallum.guard.sessions.form_token import is_form
+from vallum.stores.memory import MemorySessions
+from vallum.stores.sessions import SessionRecord, SessionStore
+
+Pair = tuple[bytes, bytes]
+Step = Callable[[Exchange], Refusal | None]
+
+_ID_BYTES: Final = 16
+_NONCE_BYTES: Final = 18
+_VARIANT: Final = dict(zip("0123456789abcdef", "89ab" * 4, strict=True))
+_LONGEST_CLIENT_ID: Final = 64
+_ID_CHARACTERS: Final = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-")
+_REPEATABLE: Final = len(SINGLE)
+_PLACES: Final = len(INDEX)
+
+
+class Core:
+    """A `GuardPolicy`, compiled: each block is a step closed over prepared values, and absent ones cost nothing."""
+
+    def __init__(self, policy: GuardPolicy) -> None:
+        """Prepare the steps, the desk and the response head."""
+        development = policy.environment is not Environment.PRODUCTION
+        self.policy = policy
+        self.store: SessionStore = policy.store if policy.store is not None else MemorySessions()
+        self.paths = PathTable(policy.paths)
+        self._roles = RoleTable(policy.roles)
+        self._randomness = policy.randomness
+        secrets = [secret.reveal().encode() for secret in policy.secrets] or [policy.randomness(32)]
+        tokens = CsrfTokens(secrets, policy.randomness)
+        self.desk = Desk(policy.session, tokens, policy.clock, policy.randomness, development=development)
+        shared = SharedOrigins(policy.cors)
+        self._response = ResponseHead(policy, shared)
+        self._steps = _build_steps(policy, shared, development=development)
+
+    def open(self, exchange: Exchange) -> Refusal | None:
+        """Give the request its id and nonce and decide all that needs neither route nor session."""
+        exchange.core, exchange.desk = self, self.desk
+        drawn = self._randomness(_ID_BYTES + _NONCE_BYTES)
+        exchange.request_id = _format_id(drawn[:_ID_BYTES].hex())
+        exchange.csp_nonce = b2a_base64(drawn[_ID_BYTES:], newline=False).decode("ascii")
+        if exchange.found[CLIENT_ID] is not None:
+            exchange.client_request_id = _check_id(exchange.found[CLIENT_ID] or b"")
+        for step in self._steps:
+            if (refusal := step(exchange)) is not None:
+                return refusal
+        return None
+
+    def want(self, exchange: Exchange, access: Access) -> bytes | None:
+        """The digest of the session to read before `admit`; None when the answer does not depend on one."""
+        if access.stateless:
+            return None
+        exchange.session_id = self.desk.find_id(exchange)
+        return digest_of(exchange.session_id) if exchange.session_id else None
+
+    def admit(self, exchange: Exchange, declaration: Declaration, record: SessionRecord | None) -> Refusal | None:
+        """Decide whether the request may reach the handler. With `owes_token` set, `prove` has the last word."""
+        exchange.judged = True
+        access = declaration.access
+        if access is None:
+            raise VallumError("admit needs an access.", hint="Pass CLOSED for what declares nothing.", code="access")
+        if record is not None:
+            exchange.actor = recognise_actor(record.actor_id, record.roles, self._roles.permissions_of(record.roles))
+            self.desk.attach(exchange, record, polling=access.polling)
+        if declaration.csp is not None:
+            exchange.csp_pieces = declaration.csp.compile()
+            exchange.frame_options = declaration.csp.frame_options
+        return (
+            self._check_access(exchange, access)
+            or check_length(exchange, declaration.body_limit or self.policy.limits.body)
+            or self._check_token(exchange)
+        )
+
+    def prove(self, exchange: Exchange, token: bytes | None) -> Refusal | None:
+        """Check the CSRF token that was found in the form."""
+        exchange.owes_token = False
+        if self.desk.accept_token(exchange, token):
+            return None
+        return self._refuse(exchange, "csrf-token-wrong", TOKEN_WRONG)
+
+    def head(self, exchange: Exchange, headers: Iterable[Pair]) -> list[Pair]:
+        """The response head to send for the app's `headers`. Raises `HeaderError` for one that would split it."""
+        return self._response.build(exchange, headers)
+
+    def answer(self, exchange: Exchange, refusal: Refusal) -> tuple[list[Pair], bytes]:
+        """The head and body of a refusal."""
+        kind, body = refusal.render(exchange.found[INDEX[b"accept"]], exchange.request_id)
+        if refusal.status == 204:
+            return self.head(exchange, refusal.headers), b""
+        own = [(b"content-type", kind), (b"content-length", str(len(body)).encode()), *refusal.headers]
+        return self.head(exchange, own), b"" if exchange.method == "HEAD" else body
+
+    def report(self, exchange: Exchange, name: str, level: Level = Level.WARNING, **detail: str) -> None:
+        """Hand a security event of this request to the policy's sink."""
+        event = Event(
+            name=name,
+            level=level,
+            at=self.policy.clock(),
+            request_id=exchange.request_id,
+            method=exchange.method,
+            path=exchange.path,
+            client=exchange.client,
+            actor=exchange.actor.id if exchange.actor is not None else "",
+            detail=detail,
+        )
+        self.policy.sink(event)
+
+    def _check_access(self, exchange: Exchange, access: Access) -> Refusal | None:
+        if access.open:
+            return None
+        if exchange.actor is None:
+            return UNAUTHENTICATED
+        if not access.declared:
+            return self._refuse(exchange, "route-undeclared", FORBIDDEN)
+        if access.permissions <= exchange.actor.permissions:
+            return None
+        return self._refuse(exchange, "authorization-failed", FORBIDDEN, needed=" ".join(sorted(access.permissions)))
+
+    def _check_token(self, exchange: Exchange) -> Refusal | None:
+        if not self.desk.needs_token(exchange):
+            return None
+        given = exchange.found[CSRF]
+        if given is None and is_form(exchange.found[TYPE]):
+            exchange.owes_token = True
+            return None
+        return self.prove(exchange, given)
+
+    def _refuse(self, exchange: Exchange, name: str, refusal: Refusal, **detail: str) -> Refusal:
+        self.report(exchange, name, **detail)
+        return refusal
+
+
+def read_headers(exchange: Exchange, headers: Iterable[Pair]) -> None:
+    """Note the headers that the steps need, in one pass; a single-valued one that comes twice spoils the request."""
+    found: list[bytes | None] = [None] * _PLACES
+    place_of = INDEX.get
+    for name, value in headers:
+        place = place_of(name)
+        if place is None:
+            continue
+        before = found[place]
+        if before is None:
+            found[place] = value
+        elif place < _REPEATABLE:
+            exchange.repeated = True
+        else:
+            found[place] = before + (b"; " if name == b"cookie" else b", ") + value
+    exchange.found = found
+
+
+def _build_steps(policy: GuardPolicy, shared: SharedOrigins, *, development: bool) -> tuple[Step, ...]:
+    hosts = [*policy.hosts, *(host for origin in policy.origins for host in hosts_of(origin))]
+    listed, with_cookies = policy.cors.origins, policy.cors.credentials
+    return (
+        find_client(policy.proxies),
+        check_host(hosts, development=development),
+        check_framing(policy.limits),
+        *((shared.step,) if shared.enabled else ()),
+        check_site(
+            (*policy.origins, *(listed if with_cookies else ())),
+            () if with_cookies else listed,
+            policy.csrf_exempt,
+            development=development,
+        ),
+    )
+
+
+def _format_id(digits: str) -> str:
+    """32 hexadecimal digits as a UUID version 4 (RFC 9562)."""
+    third, fourth = f"4{digits[13:16]}", f"{_VARIANT[digits[16]]}{digits[17:20]}"
+    return f"{digits[:8]}-{digits[8:12]}-{third}-{fourth}-{digits[20:]}"
+
+
+def _check_id(given: bytes) -> str:
+    """The client's own id, kept beside ours for the log, if it is short and harmless."""
+    harmless = len(given) <= _LONGEST_CLIENT_ID and _ID_CHARACTERS.issuperset(given)
+    return given.decode("ascii") if harmless else ""

@@ -1,0 +1,15 @@
+"""What the log is told about an exception, and what the user is not."""
+
+import traceback
+
+
+def unwrap_error(error: Exception) -> Exception:
+    """The one error inside of groups that task groups made of it."""
+    while isinstance(error, ExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]
+    return error
+
+
+def describe_error(error: BaseException) -> dict[str, str]:
+    """Everything about an exception, for the log only."""
+    return {"error": type(error).__qualname__, "stack": "".join(traceback.format_exception(error))}

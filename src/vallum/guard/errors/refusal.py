@@ -1,0 +1,95 @@
+"""A refusal: one fixed answer, built once, as problem+json (RFC 9457) or a plain page, by what the client accepts."""
+
+from collections.abc import Iterable
+from functools import cache
+from html import escape
+from http import HTTPStatus
+from typing import Final
+
+KEEPS: Final = ("generic-errors",)
+
+Headers = list[tuple[bytes, bytes]]
+_MARK: Final = "\0"
+_PAGE: Final = (
+    '<!doctype html>\n<html lang="en">\n<head><meta charset="utf-8"><title>{title}</title></head>\n'
+    "<body><h1>{title}</h1>{text}{identity}</body>\n</html>\n"
+)
+JSON_TYPE: Final = b"application/problem+json"
+HTML_TYPE: Final = b"text/html; charset=utf-8"
+
+
+class Refusal:
+    """Status, stable code and a sentence that is the same for every cause; the cause goes to the log only."""
+
+    __slots__ = ("_json", "_page", "code", "headers", "identified", "status", "text")
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        text: str = "",
+        *,
+        headers: Iterable[tuple[bytes, bytes]] = (),
+        identified: bool = True,
+    ) -> None:
+        """Prepare both bodies. With `identified` False the body is byte for byte the same every time."""
+        self.status = status
+        self.code = code
+        self.text = text or phrase_of(status)
+        self.headers = tuple(headers)
+        self.identified = identified
+        self._json = _encode_problem(self, identified=identified)
+        self._page = _encode_page(self, identified=identified)
+
+    def render(self, accept: bytes | None, request_id: str) -> tuple[bytes, bytes]:
+        """The content type and body for a client that sent `accept`."""
+        if accept is not None and b"text/html" in accept:
+            return HTML_TYPE, request_id.encode().join(self._page)
+        return JSON_TYPE, request_id.encode().join(self._json)
+
+    def __repr__(self) -> str:
+        """Status and code."""
+        return f"Refusal({self.status}, {self.code!r})"
+
+
+def _encode_problem(refusal: Refusal, *, identified: bool) -> list[bytes]:
+    import json  # noqa: PLC0415 - refusals are built at start-up
+
+    members: dict[str, object] = {
+        "type": "about:blank",
+        "title": phrase_of(refusal.status),
+        "status": refusal.status,
+        "code": refusal.code,
+        "detail": refusal.text,
+    }
+    if identified:
+        members["request_id"] = _MARK
+    return json.dumps(members).encode().split(b"\\u0000")
+
+
+def _encode_page(refusal: Refusal, *, identified: bool) -> list[bytes]:
+    title = escape(phrase_of(refusal.status))
+    text = f"<p>{escape(refusal.text)}</p>" if refusal.text != phrase_of(refusal.status) else ""
+    identity = f"<p>Request id: <code>{_MARK}</code></p>" if identified else ""
+    return _PAGE.format(title=title, text=text, identity=identity).encode().split(_MARK.encode())
+
+
+def phrase_of(status: int) -> str:
+    """The standard's words for a status; a status that is not registered gets the words of its class."""
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return "Bad Request" if status < 500 else "Internal Server Error"
+
+
+@cache
+def refusal_for(status: int) -> Refusal:
+    """The generic refusal for an error status that the app or its framework answered."""
+    return Refusal(status, phrase_of(status).lower().replace(" ", "-"))
+
+
+INTERNAL: Final = Refusal(500, "internal-error", "An internal error occurred.")
+UNAVAILABLE: Final = Refusal(503, "unavailable", "The service cannot answer now. Try again later.")
+UNAUTHENTICATED: Final = Refusal(401, "sign-in-required", "Sign in to see this.")
+FORBIDDEN: Final = Refusal(403, "forbidden", "You may not do this.")
+NOT_FOUND: Final = Refusal(404, "not-found", "There is nothing here.")

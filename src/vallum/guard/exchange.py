@@ -1,0 +1,175 @@
+"""One request and its answer, as the guard sees them: filled by a wrapper, judged by the core, read by handlers."""
+
+from collections.abc import Callable, Iterable, Mapping
+from contextvars import ContextVar
+from typing import Any, Final, Protocol
+
+from vallum.base.clock import Clock
+from vallum.base.errors import VallumError
+from vallum.guard.actor import Actor
+from vallum.guard.errors.refusal import Refusal
+from vallum.stores.sessions import Json, SessionRecord, SessionStore
+
+KEY: Final = "vallum"
+"""Where a wrapper keeps the exchange in the framework's per-request state."""
+
+SINGLE: Final = (
+    b"host",
+    b"origin",
+    b"content-length",
+    b"transfer-encoding",
+    b"content-type",
+    b"sec-fetch-site",
+    b"authorization",
+    b"x-csrf-token",
+)
+"""Headers that must not come twice (RFC 9110, section 5.3): which one would win differs between programs."""
+LISTED: Final = (
+    b"cookie",
+    b"accept",
+    b"x-forwarded-for",
+    b"x-forwarded-proto",
+    b"x-request-id",
+    b"user-agent",
+    b"access-control-request-method",
+)
+HOST, ORIGIN, LENGTH, CODING, TYPE, SITE, CREDENTIAL, CSRF = range(len(SINGLE))
+COOKIE, ACCEPT, FORWARDED, SCHEME, CLIENT_ID, AGENT, PREFLIGHT = range(len(SINGLE), len(SINGLE) + len(LISTED))
+INDEX: Final[Mapping[bytes, int]] = {name: place for place, name in enumerate(SINGLE + LISTED)}
+
+Write = Callable[[SessionStore], bool]
+"""A change to the session store that must be made before the response head goes out; False refuses the request."""
+
+
+class SessionDesk(Protocol):
+    """What handlers can ask of the session block of the guard that judges their request."""
+
+    def sign_in(self, exchange: "Exchange", actor_id: str, roles: Iterable[str], keep: Iterable[str]) -> None:
+        """Begin a session under a new id."""
+
+    def renew(self, exchange: "Exchange", roles: Iterable[str] | None, keep: Iterable[str]) -> None:
+        """Give the session a new id."""
+
+    def sign_out(self, exchange: "Exchange", *, everywhere: bool) -> None:
+        """End the session, or all sessions of its actor."""
+
+    def csrf_token(self, exchange: "Exchange") -> str:
+        """Issue the token that an unsafe request must send back."""
+
+
+class Exchange:
+    """State of one request. Handlers read `actor`, `session`, `csp_nonce`, `csrf_token` and `request_id`.
+
+    Defaults stand on the class, so that a plain request sets only what it needs.
+    """
+
+    method: str = ""
+    path: str = ""
+    scheme: str = "http"
+    peer: str | None = None
+    is_socket: bool = False
+    found: list[bytes | None]
+    repeated: bool = False
+
+    request_id: str = ""
+    client_request_id: str = ""
+    csp_nonce: str = ""
+    client: str = ""
+    host: str = ""
+    secure: bool = False
+    same_site: bool = False
+    cookies_ignored: bool = False
+    body_limit: int = 0
+
+    judged: bool = False
+    owes_token: bool = False
+    csrf_given: bytes | None = None
+    refusal: Refusal | None = None
+    actor: Actor | None = None
+    session_id: str = ""
+    arrived: SessionRecord | None = None
+    record: SessionRecord | None = None
+    visitor: str = ""
+    session: "Session | None" = None
+    private: bool = False
+    csp_pieces: tuple[bytes, ...] | None = None
+    frame_options: bytes | None = None
+    extra: tuple[tuple[bytes, bytes], ...] = ()
+
+    begun: bool = False
+    answered: bool = False
+    complete: bool = False
+    too_large: bool = False
+    typed: bool = False
+
+    desk: SessionDesk
+    core: Any
+    """The core that judges this request; naming its type here would close a circle of imports."""
+
+    def __init__(self) -> None:
+        """Make room for what a response may gain."""
+        self.cookies: list[bytes] = []
+        self.writes: list[Write] = []
+
+    @property
+    def csrf_token(self) -> str:
+        """The token for the hidden field `csrf_token` of a form or the header `X-CSRF-Token` of a script."""
+        return self.desk.csrf_token(self)
+
+
+class Session:
+    """The session's small data, for handlers: read by key, written by key, saved before the response goes out."""
+
+    __slots__ = ("_changes", "_clock", "_record", "_writes")
+
+    def __init__(self, record: SessionRecord, writes: list[Write], clock: Clock) -> None:
+        """Show `record`; the first `put` adds the saving of all to `writes`."""
+        self._record = record
+        self._writes = writes
+        self._clock = clock
+        self._changes: dict[str, Json] = {}
+
+    def get(self, key: str, default: Json = None) -> Json:
+        """The value of `key` as it will be after this request."""
+        value = self._changes[key] if key in self._changes else self._record.data.get(key)
+        return default if value is None else value
+
+    def put(self, key: str, value: Json) -> None:
+        """Set `key` to a JSON value; None removes it. A session that ends meanwhile stays ended."""
+        if not self._changes:
+            self._writes.append(lambda store: store.change(self._record.digest, self._changes, self._clock()))
+        self._changes[key] = value
+
+    @property
+    def created(self) -> float:
+        """When the actor proved who she is, in seconds since the epoch; rotation does not move it."""
+        return self._record.created
+
+
+_CURRENT: Final[ContextVar[Exchange]] = ContextVar("vallum_exchange")
+enter = _CURRENT.set
+leave = _CURRENT.reset
+
+
+def current() -> Exchange:
+    """The exchange of the request that runs now. Raises `VallumError` outside of a guarded request."""
+    try:
+        return _CURRENT.get()
+    except LookupError:
+        raise VallumError(
+            "there is no guarded request here.",
+            hint="Call current() in a handler, dependency or template of an app that Guard(app) protects.",
+            code="no-request",
+        ) from None
+
+
+def current_actor() -> Actor:
+    """The signed-in actor. Raises `VallumError` on a route that lets strangers in."""
+    actor = current().actor
+    if actor is None:
+        raise VallumError(
+            "nobody is signed in.",
+            hint="Declare the route @signed_in or @requires, or read current().actor, which may be None.",
+            code="no-actor",
+        )
+    return actor

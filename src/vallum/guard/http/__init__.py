@@ -1,0 +1,1 @@
+"""The request and response head: hosts, client address, limits, CORS, security headers."""

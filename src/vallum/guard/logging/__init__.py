@@ -1,0 +1,1 @@
+"""Security events as typed values, one JSON line each."""

@@ -1,0 +1,104 @@
+"""The one policy of a guard: frozen, safe when left out, checked when built."""
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from types import MappingProxyType
+from typing import Final
+
+from vallum.base.clock import SYSTEM_CLOCK, Clock
+from vallum.base.errors import ConfigError
+from vallum.base.randomness import SYSTEM_RANDOMNESS, Randomness
+from vallum.base.secret import Secret
+from vallum.guard.authorization.access import Access
+from vallum.guard.http.cors import CorsPolicy
+from vallum.guard.http.headers import HeaderPolicy
+from vallum.guard.http.limits import LimitPolicy
+from vallum.guard.logging.events import Sink, log_event
+from vallum.guard.output.csp import ContentSecurityPolicy
+from vallum.guard.sessions.life import SessionPolicy
+from vallum.stores.sessions import SessionStore
+
+Secrets = tuple[Secret[str], ...]
+
+
+class Environment(Enum):
+    """Where the app runs. Development answers to this machine's own names only, so it is of no use to deploy."""
+
+    DEVELOPMENT = "development"
+    TEST = "test"
+    PRODUCTION = "production"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuardPolicy:
+    """All settings of a guard.
+
+    `origins`: where the app is reached, like "https://notes.example"; `hosts`: further Host headers it answers to.
+    `secrets`: newest first, at least 32 characters. `proxies`: addresses whose forwarded headers count.
+    `roles`: role to permissions. `paths`: access for what cannot be decorated. `csrf_exempt`: exact paths on which
+    cookies are ignored instead of checked. `trial_csp`: a second policy that only reports.
+    """
+
+    environment: Environment = Environment.DEVELOPMENT
+    origins: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
+    secrets: Secrets = ()
+    proxies: tuple[str, ...] = ()
+    roles: Mapping[str, Iterable[str]] = field(default_factory=lambda: MappingProxyType({}))
+    paths: Mapping[str, Access] = field(default_factory=lambda: MappingProxyType({}))
+    csrf_exempt: tuple[str, ...] = ()
+    cors: CorsPolicy = field(default_factory=CorsPolicy)
+    csp: ContentSecurityPolicy = field(default_factory=ContentSecurityPolicy)
+    trial_csp: ContentSecurityPolicy | None = None
+    headers: HeaderPolicy = field(default_factory=HeaderPolicy)
+    limits: LimitPolicy = field(default_factory=LimitPolicy)
+    session: SessionPolicy = field(default_factory=SessionPolicy)
+    store: SessionStore | None = None
+    sink: Sink = log_event
+    clock: Clock = SYSTEM_CLOCK
+    randomness: Randomness = SYSTEM_RANDOMNESS
+
+    def __post_init__(self) -> None:
+        """Refuse strings where tuples belong: a string would be read letter by letter."""
+        for name in ("origins", "hosts", "secrets", "proxies", "csrf_exempt"):
+            if isinstance(getattr(self, name), (str, Secret)):
+                raise ConfigError(f"{name} must be a tuple.", hint=f"Write {name}=(...,).", code="policy-type")
+
+    @property
+    def is_production(self) -> bool:
+        """Whether users depend on it."""
+        return self.environment is Environment.PRODUCTION
+
+
+_FALLBACK: Final = Environment.DEVELOPMENT.value
+
+
+def read_environment(environ: Mapping[str, str] = os.environ) -> GuardPolicy:
+    """The policy that the environment describes; Guard(app) without a policy uses it.
+
+    VALLUM_ENV (development, test, production), VALLUM_ORIGINS, VALLUM_PROXIES and VALLUM_SECRET (newest first), each
+    separated by spaces, and VALLUM_SESSIONS, the path of an SQLite file. Raises `ConfigError`.
+    """
+    name = environ.get("VALLUM_ENV", _FALLBACK)
+    try:
+        environment = Environment(name)
+    except ValueError:
+        known = ", ".join(known.value for known in Environment)
+        raise ConfigError(f"VALLUM_ENV is {name!r}.", hint=f"Choose one of: {known}.", code="environment") from None
+    return GuardPolicy(
+        environment=environment,
+        origins=tuple(environ.get("VALLUM_ORIGINS", "").split()),
+        secrets=tuple(Secret(value) for value in environ.get("VALLUM_SECRET", "").split()),
+        proxies=tuple(environ.get("VALLUM_PROXIES", "").split()),
+        store=_open_store(environ.get("VALLUM_SESSIONS", "")),
+    )
+
+
+def _open_store(path: str) -> SessionStore | None:
+    if not path:
+        return None
+    from vallum.stores.sqlite import SqliteSessions  # noqa: PLC0415 - sqlite3 is loaded only when it is used
+
+    return SqliteSessions(path)

@@ -1,0 +1,153 @@
+"""The response head: what the app may set, what the guard sets, and nothing that could split it (CWE-113)."""
+
+import ipaddress
+import re
+from collections.abc import Iterable
+from typing import Final
+
+from vallum.base.errors import VallumError
+from vallum.guard.exchange import Exchange
+from vallum.guard.http.cors import SharedOrigins
+from vallum.guard.http.headers import STRICT_REFERRERS
+from vallum.guard.policy import GuardPolicy
+
+KEEPS: Final = ("nosniff",)
+
+Pair = tuple[bytes, bytes]
+
+_GUARDS_OWN: Final = frozenset(
+    {
+        b"server",
+        b"x-powered-by",
+        b"x-aspnet-version",
+        b"x-aspnetmvc-version",
+        b"x-runtime",
+        b"x-generator",
+        b"x-content-type-options",
+        b"x-frame-options",
+        b"x-xss-protection",
+        b"x-request-id",
+        b"content-security-policy",
+        b"content-security-policy-report-only",
+        b"strict-transport-security",
+        b"permissions-policy",
+        b"feature-policy",
+        b"cross-origin-opener-policy",
+        b"access-control-allow-origin",
+        b"access-control-allow-credentials",
+        b"access-control-allow-methods",
+        b"access-control-allow-headers",
+        b"access-control-expose-headers",
+        b"access-control-max-age",
+        b"clear-site-data",
+    }
+)
+_TYPE, _REFERRER, _RESOURCE, _CACHE, _LOCATION = 1, 2, 3, 4, 5
+_MARKS: Final = {
+    **dict.fromkeys(_GUARDS_OWN, 0),
+    b"content-type": _TYPE,
+    b"referrer-policy": _REFERRER,
+    b"cross-origin-resource-policy": _RESOURCE,
+    b"cache-control": _CACHE,
+    b"location": _LOCATION,
+}
+_NAME: Final = re.compile(rb"[!#$%&'*+.^_`|~0-9a-z-]+")
+_ABSOLUTE: Final = re.compile(rb"(?i)https?://(\[[0-9a-f:.]+\]|[0-9.]+)(?::\d+)?(?=/|\?|$)")
+_STRICT_REFERRERS: Final = frozenset(value.encode("ascii") for value in STRICT_REFERRERS)
+_RESOURCES: Final = frozenset({b"same-origin", b"same-site", b"cross-origin"})
+_NO_STORE: Final[Pair] = (b"cache-control", b"no-store")
+
+
+class HeaderError(VallumError):
+    """A response header that holds a line break or is not a header: the answer is 500, not two answers."""
+
+    code = "header-split"
+
+
+class ResponseHead:
+    """Builds response heads from bytes that were prepared once."""
+
+    def __init__(self, policy: GuardPolicy, shared: SharedOrigins) -> None:
+        """Prepare the fixed headers, with and without TLS."""
+        self._shared = shared
+        self._plain = policy.headers.compile(secure=False)
+        self._secure = policy.headers.compile(secure=True)
+        self._csp = policy.csp.compile()
+        self._trial = policy.trial_csp.compile() if policy.trial_csp else None
+        self._frame = policy.csp.frame_options
+        self._referrer = (b"referrer-policy", policy.headers.referrer.encode("ascii"))
+        self._resource = (b"cross-origin-resource-policy", policy.headers.resource.encode("ascii"))
+
+    def build(self, exchange: Exchange, given: Iterable[Pair]) -> list[Pair]:
+        """The head for the app's headers `given`. Raises `HeaderError`."""
+        head = list(self._secure if exchange.secure else self._plain)
+        referrer, resource = self._referrer, self._resource
+        exchange.typed = False
+        for pair in given:
+            name, value = pair
+            mark = _MARKS.get(name)
+            if mark is None:
+                if not _NAME.fullmatch(name):
+                    name = _lower(name)
+                    pair = (name, value)
+                    mark = _MARKS.get(name)
+            if b"\n" in value or b"\r" in value or b"\0" in value:
+                raise HeaderError(f"the response header {name!r} holds a line break.", hint="Encode the value.")
+            if mark is None:
+                head.append(pair)
+            elif mark == _TYPE:
+                exchange.typed = True
+                head.append((name, _with_charset(value)))
+            elif mark == _REFERRER:
+                referrer = pair if value in _STRICT_REFERRERS else referrer
+            elif mark == _RESOURCE:
+                resource = pair if value in _RESOURCES else resource
+            elif mark == _CACHE and not exchange.private:
+                head.append(pair)
+            elif mark == _LOCATION:
+                head.append((name, _hide_address(value)))
+        head += (referrer, resource)
+        self._add_own(exchange, head)
+        return head
+
+    def _add_own(self, exchange: Exchange, head: list[Pair]) -> None:
+        nonce = exchange.csp_nonce.encode("ascii")
+        pieces = exchange.csp_pieces
+        head.append((b"content-security-policy", nonce.join(self._csp if pieces is None else pieces)))
+        if self._trial is not None:
+            head.append((b"content-security-policy-report-only", nonce.join(self._trial)))
+        frame = self._frame if pieces is None else exchange.frame_options
+        if frame is not None:
+            head.append((b"x-frame-options", frame))
+        head.append((b"x-request-id", exchange.request_id.encode("ascii")))
+        if exchange.private:
+            head.append(_NO_STORE)
+        for cookie in exchange.cookies:
+            head.append((b"set-cookie", cookie))
+        if exchange.extra:
+            head += exchange.extra
+        if self._shared.enabled:
+            head += self._shared.pairs(exchange)
+
+
+def _lower(name: bytes) -> bytes:
+    lowered = name.lower()
+    if not _NAME.fullmatch(lowered):
+        raise HeaderError(f"{name!r} is not a header name.", hint="Use letters, digits and hyphens.")
+    return lowered
+
+
+def _with_charset(value: bytes) -> bytes:
+    return value + b"; charset=utf-8" if value.startswith(b"text/") and b"charset" not in value else value
+
+
+def _hide_address(location: bytes) -> bytes:
+    """Keep the path alone where a redirect would tell a private address (CWE-497)."""
+    match = _ABSOLUTE.match(location)
+    if match is None:
+        return location
+    try:
+        private = ipaddress.ip_address(match[1].strip(b"[]").decode("ascii")).is_private
+    except ValueError:
+        private = False
+    return location[match.end() :] or b"/" if private else location

@@ -1,0 +1,1 @@
+"""Sessions: server-side, opaque, rotated at login, bound to a CSRF token."""

@@ -1,0 +1,62 @@
+"""Cookies with every flag on: the builder refuses Domain, SameSite=None and a missing Secure (RFC 6265bis, ASVS 3.3)."""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from vallum.base.errors import ConfigError
+
+KEEPS: Final = ("session-cookie-flags",)
+
+_NAME: Final = re.compile(r"[A-Za-z0-9_-]+")
+_VALUE: Final = re.compile(r"[A-Za-z0-9_.~-]*")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CookiePolicy:
+    """A cookie for one host: HttpOnly and Path=/ always, Secure and `__Host-` except on a developer's machine.
+
+    `unsafe_plain_http` leaves out Secure and needs a name without `__Host-`; production refuses it.
+    """
+
+    name: str
+    same_site: str = "Strict"
+    domain: str = ""
+    unsafe_plain_http: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse flags that let another site, a subdomain or a plain connection have the cookie."""
+        if not _NAME.fullmatch(self.name):
+            raise _refuse(f"the name {self.name!r} is not a token", "Use letters, digits and hyphens")
+        if self.domain:
+            raise _refuse("a Domain sends it to every subdomain", "Leave Domain out")
+        if self.same_site not in {"Strict", "Lax"}:
+            raise _refuse(f"SameSite={self.same_site}", 'Choose "Strict", or "Lax" for sites entered by links')
+        if self.unsafe_plain_http == self.name.startswith("__Host-"):
+            raise _refuse(f"the name {self.name!r} does not fit its flags", "A Secure cookie is called __Host-...")
+
+    def set(self, value: str) -> bytes:
+        """The Set-Cookie value. It lasts until the browser closes; the server's own limits end it earlier."""
+        if not _VALUE.fullmatch(value):
+            raise _refuse("a value holds other characters than A-Z a-z 0-9 _ . ~ -", "Encode it as base64url")
+        return f"{self.name}={value}; {self._flags()}".encode("ascii")
+
+    def expire(self) -> bytes:
+        """The Set-Cookie value that removes the cookie, with the attributes it was set with."""
+        return f"{self.name}=; Max-Age=0; {self._flags()}".encode("ascii")
+
+    def _flags(self) -> str:
+        secure = "" if self.unsafe_plain_http else "Secure; "
+        return f"Path=/; {secure}HttpOnly; SameSite={self.same_site}"
+
+
+def find_cookie(header: bytes | None, name: bytes) -> str | None:
+    """The value of the cookie `name`; None if it is missing or comes twice, since then nobody knows whose it is."""
+    if header is None or name not in header:
+        return None
+    values = [value for key, _, value in (part.strip().partition(b"=") for part in header.split(b";")) if key == name]
+    return values[0].decode("latin-1") if len(values) == 1 else None
+
+
+def _refuse(what: str, hint: str) -> ConfigError:
+    return ConfigError(f"cookie: {what}.", hint=f"{hint}.", code="cookie-weak")

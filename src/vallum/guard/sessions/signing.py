@@ -1,0 +1,30 @@
+"""What handlers call: sign in, renew, sign out. Each takes effect before the response head goes out."""
+
+from collections.abc import Iterable
+
+from vallum.guard.exchange import current
+
+
+def sign_in(actor_id: str, *, roles: Iterable[str] = (), keep: Iterable[str] = ()) -> None:
+    """Begin a session for `actor_id`, whose credential the handler has just verified, under a new id.
+
+    Data of an earlier session is dropped, except the keys in `keep`. Needs a POST with same-origin evidence, else it
+    raises `CrossSiteSignInError` (403).
+    """
+    exchange = current()
+    exchange.desk.sign_in(exchange, actor_id, roles, keep)
+
+
+def renew_session(*, roles: Iterable[str] | None = None, keep: Iterable[str] = ()) -> None:
+    """Give the session a new id, after a change of rights or a second factor; `roles` replaces its roles.
+
+    The time of sign-in stays, so the absolute limit does not move. Only the keys in `keep` are carried over.
+    """
+    exchange = current()
+    exchange.desk.renew(exchange, roles, keep)
+
+
+def sign_out(*, everywhere: bool = False) -> None:
+    """End the session, or with `everywhere` all sessions of its actor, and expire the cookie."""
+    exchange = current()
+    exchange.desk.sign_out(exchange, everywhere=everywhere)
