@@ -1,0 +1,1 @@
+"""The only network code of the probe: transports, budget, cookies, logins, discovery, recording."""

@@ -1,0 +1,1 @@
+"""What pages, cookies, headers and tokens say: pure readers for whoever collects and whoever judges."""

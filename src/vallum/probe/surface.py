@@ -1,0 +1,241 @@
+"""All that a check may know of the app: operations, accounts, ids, and the exchanges of the survey."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+from urllib.parse import quote, quote_plus
+
+from vallum.base.secret import Secret
+from vallum.probe.exchange import Answer, Body, Exchange, FormBody, JsonBody, MultipartBody, Shot, Upload
+from vallum.probe.identity import Identity
+from vallum.probe.operation import HOLE, In, Operation, Parameter, Slot
+from vallum.probe.read.cookie import SetCookie
+from vallum.probe.values import Held, choose_id, good_value
+
+PICTURE = bytes.fromhex(
+    "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d49444154789c6360f8cf500f0003860180"
+    "5a347da60000000049454e44ae426082"
+)
+"""A PNG of one pixel: the file that an honest user uploads."""
+
+
+class Encoded(str):
+    """A value that is percent-encoded already, or must not be: it goes out as it is."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """A page that answers otherwise to those who are logged in."""
+
+    target: str
+    needle: str = ""
+    """What only a logged-in answer holds; empty when the status tells."""
+
+    def shows_login(self, answer: Answer) -> bool:
+        """Tell whether this answer to the page was given to somebody logged in."""
+        return answer.succeeded and self.needle.lower() in answer.text.lower()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """An identity whose login was proven."""
+
+    identity: Identity
+    proof: Proof
+    login: Exchange | None = None
+    """The exchange that opened the session; None when the session was given."""
+    cookies: tuple[SetCookie, ...] = ()
+    """What the login set."""
+    bearer: Secret[str] | None = None
+
+    @property
+    def name(self) -> str:
+        """The identity's name."""
+        return self.identity.name
+
+    @property
+    def session_cookies(self) -> tuple[SetCookie, ...]:
+        """The cookies that carry the login, as far as names and flags tell."""
+        return tuple(cookie for cookie in self.cookies if cookie.is_session and not cookie.deletes)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surface:
+    """What was found before any check asked anything."""
+
+    base: str
+    """Scheme and host: `https://testserver`."""
+    operations: tuple[Operation, ...] = ()
+    accounts: tuple[Account, ...] = ()
+    exchanges: tuple[Exchange, ...] = ()
+    """The survey: every page, for nobody and for each account, and the standard errors."""
+    ids: tuple[Held, ...] = ()
+    mark: str = "vallum"
+    writes: bool = True
+    in_process: bool = True
+    public: tuple[str, ...] = ()
+    delay: float = 2.0
+    inventory: bool = False
+    """Whether the operations come from the app's own routes or OpenAPI, and not only from links."""
+    wanted: tuple[Identity, ...] = field(default=())
+    """The identities that the policy names, proven or not."""
+
+    @property
+    def host(self) -> str:
+        """The host, with its port where it has one."""
+        return self.base.partition("://")[2]
+
+    @property
+    def users(self) -> tuple[Account, ...]:
+        """The accounts that are no administrators."""
+        return tuple(account for account in self.accounts if not account.identity.is_admin)
+
+    @property
+    def admins(self) -> tuple[Account, ...]:
+        """The administrators."""
+        return tuple(account for account in self.accounts if account.identity.is_admin)
+
+    def account(self, name: str) -> Account | None:
+        """The account with this name; None when its login was not proven."""
+        return next((account for account in self.accounts if account.name == name), None)
+
+    def baseline(self, operation: Operation, identity: str) -> Exchange | None:
+        """What this identity got when it used the operation honestly; the best answer, None if it never did."""
+        met = [
+            exchange
+            for exchange in self.exchanges
+            if exchange.shot.route == operation.template
+            and exchange.shot.method == operation.method
+            and exchange.shot.identity == identity
+            and not exchange.shot.label
+        ]
+        return min(met, key=lambda exchange: exchange.answer.status or 999, default=None)
+
+    def actor(self, operation: Operation) -> str | None:
+        """Who can use the operation: the first user, then administrator, then nobody, that was let in."""
+        for name in [*(a.name for a in self.users), *(a.name for a in self.admins), ""]:
+            met = self.baseline(operation, name)
+            if met and 0 < met.answer.status < 400 and not self.sends_away(met.answer):
+                return name
+        return None
+
+    def sends_away(self, answer: Answer) -> bool:
+        """Whether the answer asks for a login: 401, 403, or a redirect to a login page."""
+        if answer.status in (401, 403):
+            return True
+        location = answer.header("location").lower()
+        return answer.redirects and any(word in location for word in ("login", "signin", "sign-in", "/auth"))
+
+    def usable(self, *, writes: bool = True) -> Iterator[Operation]:
+        """The operations that a sweep may use: no logout, nothing perilous, no write that is not allowed."""
+        for operation in self.operations:
+            if operation.is_logout or operation.is_perilous:
+                continue
+            if operation.is_safe or (writes and self.writes):
+                yield operation
+
+    def slots(self, *places: In) -> Iterator[Slot]:
+        """Every place for free text, in the operations that a sweep may use, registrations and logins left out."""
+        for operation in self.usable():
+            if operation.method in ("HEAD", "OPTIONS") or operation.is_registration or operation.is_login:
+                continue
+            for parameter in operation.parameters:
+                if parameter.is_open and (not places or parameter.place in places):
+                    yield Slot(operation, parameter)
+
+    def aim(
+        self,
+        operation: Operation,
+        identity: str = "",
+        *,
+        hits: Mapping[tuple[str, str], Any] | None = None,
+        mark: str = "",
+        label: str = "",
+    ) -> Shot | None:
+        """An honest request but for `hits`: values by parameter key; an `Encoded` one goes out as it is.
+
+        None when a hole of the path cannot be filled.
+        """
+        values = self._fill(operation, identity, mark or self.mark) | dict(hits or {})
+        path = _path(operation, values)
+        if path is None:
+            return None
+        query = _query(values)
+        return Shot(
+            method=operation.method,
+            target=f"{path}?{query}" if query else path,
+            identity=identity,
+            body=_body(operation, values),
+            route=operation.template,
+            label=label,
+            page=operation.page,
+        )
+
+    def strike(self, slot: Slot, identity: str, value: Any, label: str) -> Shot | None:
+        """An honest request but for one parameter."""
+        shot = self.aim(slot.operation, identity, hits={slot.parameter.key: value}, label=label)
+        return replace(shot, slot=str(slot.parameter)) if shot else None
+
+    def find_id(self, operation: Operation, parameter: Parameter, identity: str) -> Held | None:
+        """The id for a hole, out of what this identity has seen."""
+        return choose_id(parameter, operation, (held for held in self.ids if held.identity == identity))
+
+    def _fill(self, operation: Operation, identity: str, mark: str) -> dict[tuple[str, str], Any]:
+        values: dict[tuple[str, str], Any] = {}
+        for parameter in operation.parameters:
+            if parameter.place is In.PATH or parameter.name.lower().endswith(("_id", "uuid")):
+                held = self.find_id(operation, parameter, identity)
+                if held:
+                    values[parameter.key] = held.value
+                    continue
+                if parameter.place is In.PATH and parameter.value is None and not parameter.choices:
+                    continue
+            if parameter.place is In.QUERY and not parameter.required and parameter.value in (None, ""):
+                continue
+            values[parameter.key] = good_value(parameter, mark)
+        return values
+
+
+def _path(operation: Operation, values: Mapping[tuple[str, str], Any]) -> str | None:
+    pieces: list[str] = []
+    for index, part in enumerate(HOLE.split(operation.template)):
+        value = values.get((In.PATH.value, part)) if index % 2 else Encoded(part)
+        if value is None:
+            return None
+        pieces.append(value if isinstance(value, Encoded) else quote(str(value), safe=""))
+    return "".join(pieces)
+
+
+def _query(values: Mapping[tuple[str, str], Any]) -> str:
+    told = [(key[1], value) for key, value in values.items() if key[0] == In.QUERY]
+    return "&".join(f"{quote_plus(n)}={v if isinstance(v, Encoded) else quote_plus(_as_text(v))}" for n, v in told)
+
+
+def _body(operation: Operation, values: Mapping[tuple[str, str], Any]) -> Body:
+    if operation.is_safe:
+        return None
+    told = [(key[1], value) for key, value in values.items() if key[0] in (In.FORM, In.JSON)]
+    if operation.media == "json" or (not operation.media and any(key[0] == In.JSON for key in values)):
+        return JsonBody(dict(told))
+    fields = tuple((name, value if isinstance(value, Secret) else _as_text(value)) for name, value in told)
+    files = tuple(_file(name[1], value) for name, value in values.items() if name[0] == In.FILE)
+    if files or operation.media == "multipart":
+        return MultipartBody(fields, files)
+    return FormBody(fields) if fields or operation.media == "form" else None
+
+
+def _file(name: str, value: Any) -> Upload:
+    return value if isinstance(value, Upload) else Upload(name, "picture.png", "image/png", PICTURE)
+
+
+def _as_text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else ""
+    return str(value)
+
+
+def pick_exchanges(exchanges: Sequence[Exchange], label: str) -> Iterable[Exchange]:
+    """The exchanges whose shot has this label, in order."""
+    return (exchange for exchange in exchanges if exchange.shot.label == label)
