@@ -108,4 +108,6 @@ reports = st.builds(
         lambda found: tuple(sorted(found, key=lambda verdict: AREAS.index(verdict.control.area)))
     ),
     gaps=st.lists(gaps, max_size=2).map(tuple),
+    floor=st.sampled_from(Severity),
+    known=st.frozensets(st.from_regex(r"[0-9a-f]{32}", fullmatch=True), max_size=2),
 )

@@ -4,13 +4,13 @@ import os
 import pytest
 
 from vallum.base.errors import ConfigError
-from vallum.findings.options import Options, detect_options
+from vallum.findings.options import Color, Options, detect_options
 
 
 class Screen(io.StringIO):
     """A stream that says what it is told to say about itself."""
 
-    def __init__(self, *, terminal: bool = True, encoding: str = "utf-8", columns: int = 0):
+    def __init__(self, *, terminal: bool = True, encoding: str = "utf-8", columns: int = 0) -> None:
         super().__init__()
         self.terminal, self.name_of_encoding, self.columns = terminal, encoding, columns
 
@@ -38,14 +38,14 @@ class Screen(io.StringIO):
         ({"FORCE_COLOR": "1"}, True, "never", False),
     ],
 )
-def test_who_decides_about_colour(environ, terminal, color, expected):
+def test_who_decides_about_colour(environ: dict[str, str], terminal: bool, color: Color, expected: bool):
     assert detect_options(Screen(terminal=terminal), environ, color=color).color is expected
 
 
 @pytest.mark.parametrize(
     ("columns", "expected"), [("100", 100), ("200", 120), ("3", 24), ("wide", 80), ("", 80), ("\u0663", 80)]
 )
-def test_width_from_the_environment(columns, expected):
+def test_width_from_the_environment(columns: str, expected: int):
     assert detect_options(Screen(terminal=False), {"COLUMNS": columns}).width == expected
 
 
@@ -63,7 +63,7 @@ def test_terminal_without_a_descriptor_has_eighty_columns():
 @pytest.mark.parametrize(
     ("encoding", "expected"), [("utf-8", False), ("UTF8", False), ("ascii", True), ("latin-1", True), ("cp1252", True)]
 )
-def test_only_unicode_gets_marks_beyond_ascii(encoding, expected):
+def test_only_unicode_gets_marks_beyond_ascii(encoding: str, expected: bool):
     assert detect_options(Screen(encoding=encoding), {}).ascii_only is expected
 
 

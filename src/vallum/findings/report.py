@@ -62,6 +62,11 @@ class Report:
     known: frozenset[str] = frozenset()
     """Fingerprints of the findings that the baseline accepts."""
 
+    @property
+    def accepted(self) -> int:
+        """How many of the findings the baseline knows."""
+        return sum(name in self.known for verdict in self.verdicts for name in number_findings(verdict.findings))
+
     def count(self, outcome: Outcome) -> int:
         """How many controls have this verdict."""
         return sum(verdict.outcome is outcome for verdict in self.verdicts)
@@ -69,11 +74,11 @@ class Report:
     @property
     def exit_status(self) -> int:
         """1 when something is broken, else 3 when something could not be looked at, else 0."""
-        if any(self._weighs(verdict) for verdict in self.verdicts):
+        if any(self.weighs(verdict) for verdict in self.verdicts):
             return SOMETHING_BROKEN
         return COULD_NOT_LOOK if self.gaps else NOTHING_BROKEN
 
-    def _weighs(self, verdict: Verdict) -> bool:
+    def weighs(self, verdict: Verdict) -> bool:
         """Whether a verdict is broken, at or above the floor, by a finding that the baseline does not know."""
         if verdict.outcome is not Outcome.BROKEN or verdict.control.severity.rank > self.floor.rank:
             return False

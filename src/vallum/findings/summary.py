@@ -30,6 +30,7 @@ class Mark(StrEnum):
     DOES_NOT_APPLY = "does not apply"
 
 
+_CODE: Final = re.compile(r"`([^`]+)`")
 _GRAVEST: Final = (Mark.BROKEN, Mark.COULD_NOT_LOOK, Mark.NOTHING_EXAMINED, Mark.HELD, Mark.DOES_NOT_APPLY)
 """Which mark decides for several controls. *Does not apply* only when all say so."""
 
@@ -133,7 +134,12 @@ def fix_line(finding: Finding) -> str:
     """The fix in one line: the first new line of code, else the sentence."""
     if finding.fix is None:
         return ""
-    return next((line.strip() for line in finding.fix.after if line.strip()), finding.fix.text)
+    return next((line.strip() for line in finding.fix.after if line.strip()), plain(finding.fix.text))
+
+
+def plain(text: str) -> str:
+    """Prose without the backticks that mark code in it, for readers that have no other type face."""
+    return _CODE.sub(r"\1", text)
 
 
 def ways_spoken(verdict: Verdict) -> str:

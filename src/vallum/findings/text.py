@@ -3,10 +3,6 @@
 import unicodedata
 from typing import Final
 
-_HIDDEN: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
-"""Controls, invisible format characters (among them the bidirectional ones of CVE-2021-42574), half characters."""
-_NONCHARACTERS: Final = frozenset({"\ufffe", "\uffff"})
-"""Not allowed in XML 1.0, section 2.2."""
 _PLAIN: Final = str.maketrans(
     {
         "\u2026": "...",  # ellipsis
@@ -78,7 +74,8 @@ def _cells(character: str) -> int:
 
 
 def _is_hidden(character: str) -> bool:
-    return unicodedata.category(character) in _HIDDEN or character in _NONCHARACTERS
+    """Controls, invisible format characters (the bidirectional ones of CVE-2021-42574), halves, what has no shape."""
+    return not character.isprintable() and unicodedata.category(character) != "Zs"
 
 
 def _name(character: str) -> str:

@@ -47,12 +47,14 @@ def describe_report(report: Report) -> dict[str, Any]:
             "started": show_moment(report.started),
             "seconds": report.seconds,
             "standards": list(report.standards),
+            "floor": report.floor.value,
             "subject": asdict(report.subject),
         },
         "exit_status": report.exit_status,
         "totals": {"controls": len(report.verdicts), **asdict(tally(report.verdicts))},
         "counts": asdict(report.counts),
         "verdicts": [_verdict(verdict) for verdict in report.verdicts],
+        "known": sorted(report.known),
         "gaps": [{**asdict(gap), "controls": list(gap.controls)} for gap in report.gaps],
     }
 

@@ -51,6 +51,8 @@ def _report(document: Json) -> Report:
         verdicts=tuple(_verdict(verdict) for verdict in document["verdicts"]),
         gaps=tuple(_gap(gap) for gap in document["gaps"]),
         standards=tuple(run["standards"]),
+        floor=Severity(run["floor"]),
+        known=frozenset(document["known"]),
     )
 
 
