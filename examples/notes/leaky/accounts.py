@@ -76,7 +76,8 @@ def login(request: Request, username: str = Form(""), password: str = Form(""), 
     return response
 
 
-@router.api_route("/logout", methods=["GET", "POST"])
+@router.get("/logout")
+@router.post("/logout")
 def logout(request: Request):
     response = RedirectResponse("/login", 303)
     sessions.sign_out(response)

@@ -137,7 +137,8 @@ def delete_note(request: Request, note_id: int, user=signed_in):
     return RedirectResponse("/notes?message=The note is deleted.", 303)
 
 
-@router.api_route("/notes/{note_id}/pin", methods=["GET", "POST"])
+@router.get("/notes/{note_id}/pin")
+@router.post("/notes/{note_id}/pin")
 def pin_note(request: Request, note_id: int, user=signed_in):
     note = database.get_note(note_id)
     if note is None:

@@ -38,7 +38,8 @@ def share_note(
     return RedirectResponse(f"/notes/{note_id}?message=Shared with {username}.", 303)
 
 
-@router.api_route("/notes/{note_id}/link", methods=["GET", "POST"])
+@router.get("/notes/{note_id}/link")
+@router.post("/notes/{note_id}/link")
 def publish_note(request: Request, note_id: int, user=signed_in):
     """Give the note a public link, or take it away."""
     note = database.get_note(note_id)
