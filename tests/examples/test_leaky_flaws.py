@@ -2,8 +2,11 @@
 
 import base64
 import json
+import os
 import pickle
 import ssl
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -14,6 +17,7 @@ from starlette.testclient import TestClient
 Person = Callable[[], TestClient]
 EVIL = "https://evil.example"
 TAG = "<b id=marker>"
+ROOT = Path(__file__).parents[2]
 
 
 def write_note(client: TestClient, title: str, body: str = "", **more: str) -> int:
@@ -420,8 +424,23 @@ def test_debug_disabled_is_not_so_the_stack_is_shown(newcomer: Person):
     assert "database.py" in page.text
 
 
-def test_secure_defaults_are_missing(leaky: ModuleType, monkeypatch: pytest.MonkeyPatch):
-    source = Path(leaky.settings.__file__).read_text()
-    assert 'os.environ.get("NOTES_ADMIN_PASSWORD", "admin")' in source
-    assert leaky.settings.ENVIRONMENT == "development"
-    assert leaky.settings.DEBUG is True
+START = """
+from pathlib import Path
+from starlette.testclient import TestClient
+from examples.notes.leaky import app, settings
+client = TestClient(app, follow_redirects=False)
+login = client.post("/login", data={"username": "root", "password": "admin"})
+print(login.status_code, client.get("/admin").status_code, settings.ENVIRONMENT, settings.DATA)
+"""
+
+
+def test_secure_defaults_are_missing_and_nothing_stops_the_start():
+    bare = {name: value for name, value in os.environ.items() if not name.startswith("NOTES_")}
+    done = subprocess.run([sys.executable, "-c", START], env=bare, capture_output=True, text=True, cwd=ROOT, check=True)
+    login, admin, environment, folder = done.stdout.split()
+    assert (login, admin, environment) == ("303", "200", "development")
+    assert not Path(folder).exists()
+
+
+def test_atomic_check_then_act_two_accounts_can_have_one_name(leaky: ModuleType):
+    assert leaky.database.query("PRAGMA index_list(users)") == []
