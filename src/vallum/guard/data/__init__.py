@@ -1,0 +1,1 @@
+"""What reaches the database: bound parameters, least privilege, atomic changes."""
