@@ -38,32 +38,6 @@ FIRST_SLICE = [
     "login-generic-errors",
     "dependencies-pinned",
 ]
-    "sql-parameterised",
-    "no-shell-injection",
-    "no-dynamic-code",
-    "safe-deserialization",
-    "path-traversal",
-    "html-escaped",
-    "template-autoescape",
-    "safe-redirect",
-    "no-hardcoded-secrets",
-    "password-hashing",
-    "secure-random",
-    "jwt-algorithm-pinned",
-    "session-cookie-flags",
-    "csrf",
-    "content-security-policy",
-    "hsts",
-    "nosniff",
-    "frame-protection",
-    "cors-allowlist",
-    "generic-errors",
-    "debug-disabled",
-    "authorize-every-endpoint",
-    "object-ownership",
-    "login-generic-errors",
-    "dependencies-pinned",
-]
 
 
 def rows() -> list[tuple[str, ...]]:
