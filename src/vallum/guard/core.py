@@ -26,9 +26,9 @@ from vallum.guard.http.cors import SharedOrigins
 from vallum.guard.http.hosts import check_host
 from vallum.guard.http.limits import check_framing, check_length
 from vallum.guard.http.origins import hosts_of
-from vallum.guard.response import ResponseHead
 from vallum.guard.logging.events import Event, Level
 from vallum.guard.policy import Environment, GuardPolicy
+from vallum.guard.response import ResponseHead
 from vallum.guard.sessions.csrf import TOKEN_WRONG, CsrfTokens, check_site
 from vallum.guard.sessions.desk import Desk, digest_of
 from vallum.guard.sessions.form_token import is_form
@@ -99,7 +99,7 @@ class Core:
             exchange.frame_options = declaration.csp.frame_options
         return (
             self._check_access(exchange, access)
-            or check_length(exchange, declaration.body_limit or self.policy.limits.body)
+            or check_length(exchange, self._body_limit(declaration))
             or self._check_token(exchange)
         )
 
@@ -137,6 +137,10 @@ class Core:
         )
         self.policy.sink(event)
 
+    def _body_limit(self, declaration: Declaration) -> int:
+        limits = self.policy.limits
+        return min(declaration.body_limit or limits.body, limits.largest_body)
+
     def _check_access(self, exchange: Exchange, access: Access) -> Refusal | None:
         if access.open:
             return None
@@ -157,8 +161,8 @@ class Core:
             return None
         return self.prove(exchange, given)
 
-    def _refuse(self, exchange: Exchange, name: str, refusal: Refusal, **detail: str) -> Refusal:
-        self.report(exchange, name, **detail)
+    def _refuse(self, exchange: Exchange, name: str, refusal: Refusal, needed: str = "") -> Refusal:
+        self.report(exchange, name, needed=needed)
         return refusal
 
 

@@ -42,5 +42,6 @@ class Guard:
             return AsgiGuard(app, self._core, gated=False)
         from vallum.guard.frameworks.starlette import secure_starlette  # noqa: PLC0415 - as above
 
+        secured: App = app
         secure_starlette(app, self._core)
-        return app
+        return secured

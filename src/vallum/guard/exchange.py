@@ -111,6 +111,12 @@ class Exchange:
         self.cookies: list[bytes] = []
         self.writes: list[Write] = []
 
+    def forget(self) -> None:
+        """Drop what was to begin with a success: a refusal starts no session and sets no cookie."""
+        self.cookies.clear()
+        self.writes.clear()
+        self.extra = ()
+
     @property
     def csrf_token(self) -> str:
         """The token for the hidden field `csrf_token` of a form or the header `X-CSRF-Token` of a script."""

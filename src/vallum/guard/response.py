@@ -42,9 +42,10 @@ _GUARDS_OWN: Final = frozenset(
         b"clear-site-data",
     }
 )
-_TYPE, _REFERRER, _RESOURCE, _CACHE, _LOCATION = 1, 2, 3, 4, 5
+_DROP, _PASS, _TYPE, _REFERRER, _RESOURCE, _CACHE, _LOCATION = range(7)
 _MARKS: Final = {
-    **dict.fromkeys(_GUARDS_OWN, 0),
+    **dict.fromkeys(_GUARDS_OWN, _DROP),
+    **dict.fromkeys((b"content-length", b"set-cookie", b"vary", b"etag", b"allow"), _PASS),
     b"content-type": _TYPE,
     b"referrer-policy": _REFERRER,
     b"cross-origin-resource-policy": _RESOURCE,
@@ -70,43 +71,28 @@ class ResponseHead:
     def __init__(self, policy: GuardPolicy, shared: SharedOrigins) -> None:
         """Prepare the fixed headers, with and without TLS."""
         self._shared = shared
-        self._plain = policy.headers.compile(secure=False)
-        self._secure = policy.headers.compile(secure=True)
+        replaceable = [
+            (b"referrer-policy", policy.headers.referrer.encode("ascii")),
+            (b"cross-origin-resource-policy", policy.headers.resource.encode("ascii")),
+        ]
+        self._plain = replaceable + policy.headers.compile(secure=False)
+        self._secure = replaceable + policy.headers.compile(secure=True)
         self._csp = policy.csp.compile()
         self._trial = policy.trial_csp.compile() if policy.trial_csp else None
         self._frame = policy.csp.frame_options
-        self._referrer = (b"referrer-policy", policy.headers.referrer.encode("ascii"))
-        self._resource = (b"cross-origin-resource-policy", policy.headers.resource.encode("ascii"))
 
     def build(self, exchange: Exchange, given: Iterable[Pair]) -> list[Pair]:
         """The head for the app's headers `given`. Raises `HeaderError`."""
         head = list(self._secure if exchange.secure else self._plain)
-        referrer, resource = self._referrer, self._resource
         exchange.typed = False
-        for pair in given:
-            name, value = pair
-            mark = _MARKS.get(name)
-            if mark is None:
-                if not _NAME.fullmatch(name):
-                    name = _lower(name)
-                    pair = (name, value)
-                    mark = _MARKS.get(name)
+        for name, value in given:
             if b"\n" in value or b"\r" in value or b"\0" in value:
                 raise HeaderError(f"the response header {name!r} holds a line break.", hint="Encode the value.")
-            if mark is None:
-                head.append(pair)
-            elif mark == _TYPE:
-                exchange.typed = True
-                head.append((name, _with_charset(value)))
-            elif mark == _REFERRER:
-                referrer = pair if value in _STRICT_REFERRERS else referrer
-            elif mark == _RESOURCE:
-                resource = pair if value in _RESOURCES else resource
-            elif mark == _CACHE and not exchange.private:
-                head.append(pair)
-            elif mark == _LOCATION:
-                head.append((name, _hide_address(value)))
-        head += (referrer, resource)
+            mark = _MARKS.get(name)
+            if mark == _PASS:
+                head.append((name, value))
+            elif mark != _DROP:
+                _take(exchange, head, name, value)
         self._add_own(exchange, head)
         return head
 
@@ -122,12 +108,30 @@ class ResponseHead:
         head.append((b"x-request-id", exchange.request_id.encode("ascii")))
         if exchange.private:
             head.append(_NO_STORE)
-        for cookie in exchange.cookies:
-            head.append((b"set-cookie", cookie))
-        if exchange.extra:
-            head += exchange.extra
+        head.extend((b"set-cookie", cookie) for cookie in exchange.cookies)
+        head += exchange.extra
         if self._shared.enabled:
             head += self._shared.pairs(exchange)
+
+
+_REFERRER_PLACE, _RESOURCE_PLACE = 0, 1
+
+
+def _take(exchange: Exchange, head: list[Pair], name: bytes, value: bytes) -> None:
+    """Put a header of the app in place, if it may say that."""
+    key = name if _NAME.fullmatch(name) else _lower(name)
+    mark = _MARKS.get(key, _PASS)
+    if mark == _TYPE:
+        exchange.typed = True
+        head.append((key, _with_charset(value)))
+    elif mark == _REFERRER and value in _STRICT_REFERRERS:
+        head[_REFERRER_PLACE] = (key, value)
+    elif mark == _RESOURCE and value in _RESOURCES:
+        head[_RESOURCE_PLACE] = (key, value)
+    elif mark == _LOCATION:
+        head.append((key, _hide_address(value)))
+    elif mark == _PASS or (mark == _CACHE and not exchange.private):
+        head.append((key, value))
 
 
 def _lower(name: bytes) -> bytes:

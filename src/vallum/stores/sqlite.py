@@ -23,9 +23,11 @@ _SELECT: Final = (
 )
 _INSERT: Final = "INSERT OR IGNORE INTO vallum_session VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _ALIVE: Final = "WHERE digest = ? AND deadline > ? AND seen + idle_seconds > ?"
-_READ: Final = f"{_SELECT} {_ALIVE}"
-_TOUCH: Final = f"UPDATE vallum_session SET seen = max(seen, ?) {_ALIVE}"
-_LIST: Final = f"{_SELECT} WHERE actor_id = ? AND deadline > ? AND seen + idle_seconds > ? ORDER BY created"
+_READ: Final = _SELECT + _ALIVE
+_TOUCH: Final = (
+    "UPDATE vallum_session SET seen = max(seen, ?) WHERE digest = ? AND deadline > ? AND seen + idle_seconds > ?"
+)
+_LIST: Final = _SELECT + "WHERE actor_id = ? AND deadline > ? AND seen + idle_seconds > ? ORDER BY created"
 _DELETE: Final = "DELETE FROM vallum_session WHERE digest = ?"
 _WAIT_SECONDS: Final = 5.0
 

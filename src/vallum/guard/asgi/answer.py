@@ -122,11 +122,10 @@ class Answer:
     async def refuse(self, refusal: Refusal) -> None:
         """Send the guard's own answer; whatever the app sends after it is dropped."""
         exchange = self._exchange
-        exchange.answered = True
-        if refusal.status >= 500:
-            # What was to begin with a success must not begin with a failure.
-            exchange.cookies.clear()
+        if refusal.status >= 400:
+            exchange.forget()
         head, body = self._core.answer(exchange, refusal)
+        exchange.answered = True
         await self._send({"type": "http.response.start", "status": refusal.status, "headers": head})
         await self._send({"type": "http.response.body", "body": body})
 
@@ -151,7 +150,7 @@ class Answer:
         if not exchange.begun and (exchange.too_large or exchange.refusal is not None):
             await self.finish()
         elif isinstance(error, PublicError) and not exchange.begun:
-            self._core.report(exchange, error.code, Level.INFO, cause=error.cause)
+            self._core.report(exchange, error.event, error.level, cause=error.cause)
             await self.refuse(error.refusal)
         else:
             name = "background-task-failed" if exchange.complete else "unhandled-exception"

@@ -11,11 +11,13 @@ from vallum.guard.logging.events import Level
 from vallum.guard.sessions.form_token import FIRST_BYTES, find_token
 from vallum.stores.sessions import SessionRecord
 
+Connection = tuple[Scope, Receive, Send]
 
-async def pass_gate(
-    core: Core, exchange: Exchange, declaration: Declaration, app: App, scope: Scope, receive: Receive, send: Send
-) -> None:
+
+async def pass_gate(exchange: Exchange, declaration: Declaration, app: App, connection: Connection) -> None:
     """Judge the request now that its route is known; only then run `app`."""
+    scope, receive, send = connection
+    core: Core = exchange.core
     refusal = await judge(core, exchange, declaration)
     if refusal is None and exchange.owes_token:
         refusal, receive = await read_token(core, exchange, receive)
@@ -61,8 +63,8 @@ async def carry_out(core: Core, exchange: Exchange) -> Refusal | None:
     writes, store = list(exchange.writes), core.store
     exchange.writes.clear()
 
-    def write_all() -> bool:
-        return all([write(store) for write in writes])
+    def write_all() -> list[bool]:
+        return [write(store) for write in writes]
 
     try:
         if store.writes_at_once:
@@ -74,10 +76,9 @@ async def carry_out(core: Core, exchange: Exchange) -> Refusal | None:
     except Exception as error:  # noqa: BLE001 - fail closed, whatever the store raises
         core.report(exchange, "session-store-failed", Level.ERROR, **describe_error(error))
         return UNAVAILABLE
-    if done:
+    if all(done):
         return None
     core.report(exchange, "session-ended-meanwhile", Level.INFO)
-    exchange.cookies.clear()
     return UNAUTHENTICATED
 
 

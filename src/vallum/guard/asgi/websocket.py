@@ -60,11 +60,12 @@ class Handshake:
     async def refuse(self, refusal: Refusal) -> None:
         """Deny the handshake."""
         exchange = self._exchange
+        exchange.forget()
+        head, body = self._core.answer(exchange, refusal)
         exchange.answered = True
         if not self._can_deny:
             await self._send({"type": "websocket.close", "code": _POLICY_VIOLATION})
             return
-        head, body = self._core.answer(exchange, refusal)
         await self._send({"type": f"{_DENIAL}.start", "status": refusal.status, "headers": head})
         await self._send({"type": f"{_DENIAL}.body", "body": body})
 
@@ -78,7 +79,7 @@ class Handshake:
         exchange = self._exchange
         error = unwrap_error(error)
         if isinstance(error, PublicError) and not exchange.begun:
-            self._core.report(exchange, error.code, Level.INFO, cause=error.cause)
+            self._core.report(exchange, error.event, error.level, cause=error.cause)
         else:
             self._core.report(exchange, "unhandled-exception", Level.ERROR, **describe_error(error))
         if exchange.begun and not exchange.complete:

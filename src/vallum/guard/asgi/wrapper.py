@@ -49,7 +49,7 @@ class AsgiGuard:
                 await self.app(scope, receive, answer.send)
             else:
                 declaration = Declaration(access=self.core.paths.find(exchange.path) or CLOSED)
-                await pass_gate(self.core, exchange, declaration, self.app, scope, receive, answer.send)
+                await pass_gate(exchange, declaration, self.app, (scope, receive, answer.send))
         except Exception as error:  # noqa: BLE001 - the last resort: whatever it was, the user learns nothing of it
             await answer.fail(error)
         else:

@@ -1,4 +1,4 @@
-"""The role table: roles to permissions, in one place on the server; the unknown grants nothing (ASVS 8.1.1, CWE-863)."""
+"""The role table: roles to permissions, in one place on the server; the unknown grants nothing (ASVS 8.1.1)."""
 
 from collections.abc import Iterable, Mapping
 from typing import Final

@@ -59,7 +59,7 @@ def _find_problems(policy: GuardPolicy, *, debug: bool) -> Iterator[str]:
         if problem := _judge_secret(secret.reveal()):
             yield f"secret {place} {problem}. Make one with `openssl rand -base64 48`."
     if policy.store is None or not policy.store.shared:
-        yield "sessions are kept in the memory of one process. Set VALLUM_SESSIONS to a file, or store=SqliteSessions(...)."
+        yield "sessions live in one process's memory. Set VALLUM_SESSIONS to a file, or store=SqliteSessions(...)."
 
 
 def _judge_secret(value: str) -> str:

@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from vallum.base.errors import ConfigError, VallumError
 from vallum.guard.errors.refusal import NOT_FOUND, Refusal
+from vallum.guard.logging.events import Level
 
 
 class PublicError(VallumError):
@@ -14,6 +15,8 @@ class PublicError(VallumError):
 
     code = "public"
     refusal: ClassVar[Refusal]
+    level: ClassVar[Level] = Level.INFO
+    event: ClassVar[str]
 
     def __init_subclass__(cls) -> None:
         """Refuse a subclass without a fixed answer."""
@@ -25,6 +28,7 @@ class PublicError(VallumError):
                 code="public-error-without-refusal",
             )
         cls.code = cls.refusal.code
+        cls.event = cls.__dict__.get("event", cls.code)
 
     def __init__(self, cause: str = "") -> None:
         """Keep the cause for the log."""

@@ -16,6 +16,7 @@ from vallum.guard.authorization.access import Declaration, declaration_of
 from vallum.guard.configuration.startup import check_startup
 from vallum.guard.core import Core
 from vallum.guard.exchange import KEY, Exchange
+from vallum.guard.frameworks.safe_errors import use_safe_errors
 from vallum.guard.logging.events import Event, Level
 
 KEEPS: Final = ("authorize-every-endpoint",)
@@ -33,6 +34,7 @@ def secure_starlette(app: Starlette, core: Core) -> None:
     def build_guarded() -> AsgiGuard:
         check_startup(core.policy, debug=app.debug)
         _check_routes(app, core)
+        use_safe_errors(app)
         return AsgiGuard(build(), core, gated=True)
 
     app.build_middleware_stack = build_guarded  # type: ignore[method-assign]  # the one place all requests pass
@@ -50,7 +52,7 @@ def _check_routes(app: Starlette, core: Core) -> None:
     if core.policy.is_production:
         raise ConfigError(
             f"{len(missing)} routes declare nothing: {', '.join(missing)}.",
-            hint="Add @public, @signed_in or @requires(...), or an entry in paths; switch docs off by openapi_url=None.",
+            hint="Add @public, @signed_in or @requires(...), or an entry in paths; openapi_url=None ends the docs.",
             code="routes-undeclared",
         )
     detail = {"routes": ", ".join(missing)}
@@ -80,24 +82,24 @@ def _gate(kind: type) -> None:
         if exchange is None or exchange.judged or _has_routes(route):
             await original(route, scope, receive, send)
             return
-        core: Core = exchange.core
-        declaration = _find_declaration(route, exchange, scope, core)
+        declaration = _find_declaration(route, exchange, scope)
 
         async def run(scope: Scope, receive: Receive, send: Send) -> None:
             await original(route, scope, receive, send)
 
-        await pass_gate(core, exchange, declaration, run, scope, receive, send)
+        await pass_gate(exchange, declaration, run, (scope, receive, send))
 
     setattr(handle, _GATED, True)
     kind.handle = handle  # type: ignore[attr-defined]  # checked above
 
 
-def _find_declaration(route: routing.BaseRoute, exchange: Exchange, scope: Scope, core: Core) -> Declaration:
+def _find_declaration(route: routing.BaseRoute, exchange: Exchange, scope: Scope) -> Declaration:
     endpoint = getattr(route, "endpoint", None) or getattr(route, "app", None)
     declaration = declaration_of(endpoint, exchange.method)
     if declaration.access is not None:
         return declaration
     path = scope["path"].removeprefix(scope.get("app_root_path", scope.get("root_path", "")))
+    core: Core = exchange.core
     return Declaration(access=core.paths.find(path), body_limit=declaration.body_limit, csp=declaration.csp)
 
 

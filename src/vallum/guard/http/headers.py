@@ -75,7 +75,7 @@ class HeaderPolicy:
         _check_choice("Cross-Origin-Opener-Policy", self.opener, _OPENERS)
         _check_choice("Cross-Origin-Resource-Policy", self.resource, _RESOURCES)
         for feature, allowed in self.permissions.items():
-            if isinstance(allowed, str) or not _FEATURE.fullmatch(feature) or not all(map(_ALLOWED.fullmatch, allowed)):
+            if not _FEATURE.fullmatch(feature) or not all(map(_ALLOWED.fullmatch, _as_tuple(allowed))):
                 raise ConfigError(
                     f"Permissions-Policy: {feature!r} needs a tuple of 'self' and https origins, not {allowed!r}.",
                     hint="For example permissions={'geolocation': ('self',)}.",
@@ -98,6 +98,11 @@ class HeaderPolicy:
         """The Permissions-Policy value, as a structured field dictionary (RFC 9651)."""
         features = {**dict.fromkeys(_OFF, ()), **self.permissions}
         return ", ".join(f"{feature}=({' '.join(map(_quote, allowed))})" for feature, allowed in features.items())
+
+
+def _as_tuple(allowed: object) -> tuple[str, ...]:
+    """A string would be read letter by letter; an empty name matches nothing and is refused."""
+    return allowed if isinstance(allowed, tuple) else ("",)
 
 
 def _quote(who: str) -> str:

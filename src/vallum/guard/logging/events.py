@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from enum import Enum
 from types import MappingProxyType
 from typing import Final
@@ -43,7 +43,7 @@ Sink = Callable[[Event], None]
 def render_event(event: Event) -> str:
     """One line of JSON: control characters are escaped, so that one event is always one line (CWE-117)."""
     fields = {
-        "timestamp": datetime.fromtimestamp(event.at, timezone.utc).isoformat(timespec="milliseconds"),
+        "timestamp": datetime.fromtimestamp(event.at, UTC).isoformat(timespec="milliseconds"),
         "level": event.level.name.lower(),
         "event": event.name,
         "requestId": event.request_id,
@@ -68,7 +68,8 @@ _NAMED_SECRET: Final = re.compile(
         [\w-]* ["']? \s* [=:] \s* ) (?: (?:bearer|basic)\s+ )? ( "[^"]*" | '[^']*' | [^\s,;&)}\]]+ )"""
 )
 _SECRET_SHAPE: Final = re.compile(
-    r"""(?x) eyJ[\w-]{5,}\.[\w-]+\.[\w-]* | (?<=://) [^/\s:@]+:[^/\s@]+ (?=@) | (?<![\w-]) [A-Za-z0-9_-]{40,} (?![\w-])"""
+    r"""(?x) eyJ[\w-]{5,}\.[\w-]+\.[\w-]*
+    | (?<=://) [^/\s:@]+:[^/\s@]+ (?=@) | (?<![\w-]) [A-Za-z0-9_-]{40,} (?![\w-])"""
 )
 
 

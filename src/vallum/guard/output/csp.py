@@ -25,6 +25,7 @@ _SCHEME_DIRECTIVES: Final = {"img_src", "font_src", "media_src", "worker_src"}
 _REPORT_GROUP: Final = re.compile(r"[A-Za-z][\w-]{0,63}")
 
 Sources = tuple[str, ...]
+_FRAME_OPTIONS: Final[dict[Sources, bytes]] = {(NONE,): b"DENY", (SELF,): b"SAMEORIGIN"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +98,7 @@ class ContentSecurityPolicy:
     @property
     def frame_options(self) -> bytes | None:
         """The X-Frame-Options that says the same to old browsers; None where it cannot."""
-        return {(NONE,): b"DENY", (SELF,): b"SAMEORIGIN"}.get(self.frame_ancestors)
+        return _FRAME_OPTIONS.get(self.frame_ancestors)
 
 
 def _directives() -> list[str]:

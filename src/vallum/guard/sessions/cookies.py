@@ -1,4 +1,4 @@
-"""Cookies with every flag on: the builder refuses Domain, SameSite=None and a missing Secure (RFC 6265bis, ASVS 3.3)."""
+"""Cookies with every flag on; Domain, SameSite=None and a missing Secure are refused (RFC 6265bis, ASVS 3.3)."""
 
 import re
 from dataclasses import dataclass
