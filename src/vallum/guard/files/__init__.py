@@ -1,0 +1,1 @@
+"""Files: paths that cannot leave their folder, archives, uploads."""
