@@ -14,6 +14,7 @@ from vallum.audit.settings import Settings
 from vallum.audit.subject import describe
 from vallum.audit.verdicts import judge
 from vallum.base.errors import UsageError
+from vallum.catalogue.registry import find_control
 from vallum.check.run import CheckPolicy, check
 from vallum.findings.examination import Examination, Progress, show_nothing
 from vallum.findings.finding import Way
@@ -43,6 +44,8 @@ def carry_out(order: Order, progress: Progress = show_nothing) -> Report:
     for path in order.paths:
         if not path.exists():
             raise UsageError(f"There is no {path}.", hint="Give a file or folder that exists.", code="no-path")
+    for control_id in order.select:
+        find_control(control_id)
     settings = order.settings
     baseline = settings.folder / settings.baseline
     known = read_baseline(baseline) if settings.baseline else frozenset[str]()

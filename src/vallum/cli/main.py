@@ -48,7 +48,10 @@ def run() -> NoReturn:
 def main(arguments: list[str]) -> int:
     """Run one command and return its exit status: 0, 1 broken, 2 misuse, 3 could not look, 130 interrupted."""
     try:
-        status = vallum_command.main(arguments, prog_name="vallum", standalone_mode=False, obj=arguments)
+        with vallum_command.make_context("vallum", list(arguments), obj=arguments) as context:
+            status = vallum_command.invoke(context)
+    except click.exceptions.Exit as left:
+        return left.exit_code
     except click.ClickException as error:
         return _complain(error.format_message(), "Try: vallum --help")
     except VallumError as error:

@@ -1,0 +1,48 @@
+import json
+
+import pytest
+
+from vallum.catalogue.control import AREAS
+from vallum.catalogue.registry import load_controls
+
+
+def test_json_keeps_the_contract(vallum):
+    status, out, _ = vallum("controls", "--format", "json")
+    entries = json.loads(out)
+    assert status == 0
+    assert [entry["id"] for entry in entries] == [control.id for control in load_controls()]
+    keys = ["id", "area", "title", "severity", "cwe", "owasp", "asvs", "guard", "rule", "probe"]
+    assert all(list(entry) == keys for entry in entries)
+    assert all(isinstance(entry[way], list) for entry in entries for way in ("guard", "rule", "probe"))
+
+
+def test_json_names_what_implements_each_way(vallum):
+    entries = {entry["id"]: entry for entry in json.loads(vallum("controls", "--format", "json")[1])}
+    assert "vallum.guard.output.redirects" in entries["safe-redirect"]["guard"]
+    assert entries["safe-redirect"]["rule"]
+    assert entries["hsts"]["probe"]
+
+
+def test_area_narrows_the_list(vallum):
+    out = vallum("controls", "--area", "data")[1]
+    assert "sql-parameterised" in out
+    assert "csrf" not in out
+    assert "4 controls" in out
+
+
+def test_table_groups_by_area_in_order(vallum):
+    lines = vallum("controls")[1].splitlines()
+    headings = [line for line in lines if not line.startswith(" ")][:-1]
+    assert headings == [area.replace("_", " ") for area in AREAS]
+
+
+@pytest.mark.parametrize(
+    ("standard", "first", "member"),
+    [("owasp", "A01:2025", "csrf"), ("cwe", "CWE-20", "csrf"), ("asvs", "v5.0.0-1.", "sql-parameterised")],
+)
+def test_standard_groups_the_table(vallum, standard, first, member):
+    lines = vallum("controls", "--standard", standard)[1].splitlines()
+    headings = [line for line in lines if not line.startswith(" ")][:-1]
+    assert headings[0].startswith(first)
+    assert any(member in line for line in lines)
+    assert len(headings) == len(set(headings))
