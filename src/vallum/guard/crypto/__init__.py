@@ -1,0 +1,1 @@
+"""Random values, comparison and encryption for applications, without modes or primitives to choose."""
