@@ -74,6 +74,8 @@ class Shot:
     frozen: bool = False
     """Send the cookies as they were right after the login, whatever the app has set or deleted since."""
     headers: Headers = ()
+    cookies: Headers = ()
+    """Cookies sent in place of, or next to, those of the session."""
     body: Body = None
     route: str = ""
     """The route's template, such as `/notes/{id}`."""
@@ -87,6 +89,8 @@ class Shot:
     """Whether an unsafe request carries the CSRF token and the Origin of the site itself."""
     token_from: str = ""
     """Take the CSRF token from the session of this other identity."""
+    follows: bool = False
+    """Whether this is the page to which an earlier shot was redirected; `route` is that of the earlier one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from vallum.probe.exchange import SAFE_METHODS
 
 HOLE: Final = re.compile(r"\{([^{}]+)\}")
 _WORD: Final = re.compile(r"[a-z]+")
-_LOGIN: Final = frozenset({"login", "signin", "logon", "authenticate"})
+_LOGIN: Final = frozenset({"login", "signin", "logon", "authenticate", "auth", "token"})
 _LOGOUT: Final = re.compile(r"(?i)log[-_]?(out|off)|sign[-_]?(out|off)|end[-_]?session")
 _REGISTER: Final = re.compile(r"(?i)register|registration|sign[-_]?up|join|create[-_]?account")
 _PERIL: Final = re.compile(

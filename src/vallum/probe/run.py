@@ -26,7 +26,7 @@ from vallum.probe.collect.network import NetworkTransport
 from vallum.probe.collect.routes.frameworks import read_routes
 from vallum.probe.collect.wire import Transport
 from vallum.probe.collect.wsgi import WsgiTransport
-from vallum.probe.exchange import Exchange, Shot, SignIn
+from vallum.probe.exchange import SAFE_METHODS, Exchange, Shot, SignIn
 from vallum.probe.operation import Operation, merge_operations
 from vallum.probe.policy import ProbePolicy
 from vallum.probe.surface import Account, Surface
@@ -183,16 +183,29 @@ class _Run:
 
     def _ask(self, check: Check, collector: Collector, surface: Surface, exchanges: list[Exchange]) -> None:
         asking = check.ask(surface)
+        struck: Shot | None = None
         try:
             wanted = next(asking)
             while True:
+                route = wanted.route if isinstance(wanted, Shot) else ""
+                if struck and struck.route != route:
+                    self._mend(struck, collector, surface)
+                    struck = None
                 exchange = self._carry(wanted, collector, surface)
+                if isinstance(wanted, Shot) and wanted.method not in SAFE_METHODS and wanted.slot:
+                    struck = wanted
                 exchanges.append(exchange)
                 wanted = asking.send(exchange)
         except StopIteration:
             return
         finally:
             asking.close()
+
+    def _mend(self, struck: Shot, collector: Collector, surface: Surface) -> None:
+        """Settings and profiles keep what a sweep wrote into them: write something honest."""
+        honest = surface.mend(struck)
+        if honest:
+            collector.fire(honest)
 
     def _carry(self, wanted: Shot | SignIn, collector: Collector, surface: Surface) -> Exchange:
         if isinstance(wanted, Shot):

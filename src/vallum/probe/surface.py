@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Final
 from urllib.parse import quote, quote_plus
 
 from vallum.base.secret import Secret
@@ -12,7 +12,12 @@ from vallum.probe.operation import HOLE, In, Operation, Parameter, Slot
 from vallum.probe.read.cookie import SetCookie
 from vallum.probe.values import Held, choose_id, good_value
 
-PICTURE = bytes.fromhex(
+BEARER: Final = "bearer"
+"""The name of the session that carries an account's bearer token and no cookie."""
+_KEPT_FORMS: Final = frozenset({"hidden", "csrf"})
+_KEPT_NAMES: Final = frozenset({"username", "user", "login", "email", "mail", "name"})
+"""Fields by which an account is found: an honest user leaves them as they are."""
+PICTURE: Final = bytes.fromhex(
     "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d49444154789c6360f8cf500f0003860180"
     "5a347da60000000049454e44ae426082"
 )
@@ -62,6 +67,16 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Bearer:
+    """A bearer token that the app gave to an account."""
+
+    identity: str
+    token: Secret[str]
+    source: Exchange | None = None
+    """The exchange that gave it; None when the policy did."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Surface:
     """What was found before any check asked anything."""
 
@@ -79,6 +94,9 @@ class Surface:
     delay: float = 2.0
     inventory: bool = False
     """Whether the operations come from the app's own routes or OpenAPI, and not only from links."""
+    bearer_routes: frozenset[str] = frozenset()
+    """The templates that take a bearer token where the session cookie is refused."""
+    tokens: tuple[Bearer, ...] = ()
     wanted: tuple[Identity, ...] = field(default=())
     """The identities that the policy names, proven or not."""
 
@@ -167,6 +185,7 @@ class Surface:
             method=operation.method,
             target=f"{path}?{query}" if query else path,
             identity=identity,
+            session=BEARER if identity and operation.template in self.bearer_routes else "",
             body=_body(operation, values),
             route=operation.template,
             label=label,
@@ -179,19 +198,45 @@ class Surface:
         return replace(shot, slot=str(slot.parameter)) if shot else None
 
     def find_id(self, operation: Operation, parameter: Parameter, identity: str) -> Held | None:
-        """The id for a hole, out of what this identity has seen."""
-        return choose_id(parameter, operation, (held for held in self.ids if held.identity == identity))
+        """The id for a hole, out of what this identity has seen; to change something, only what the probe made."""
+        fitting = (held for held in self.ids if held.identity == identity and (operation.is_safe or held.made))
+        return choose_id(parameter, operation, fitting)
+
+    def names_account(self, operation: Operation, parameter: Parameter, identity: str) -> bool:
+        """Whether the field holds the name by which the account is found: another value would lock the probe out."""
+        if operation.is_safe or parameter.name.lower() not in _KEPT_NAMES:
+            return False
+        return parameter.name in self._own_values(operation, identity)
+
+    def mend(self, shot: Shot) -> Shot | None:
+        """An honest request that puts right what this one may have set amiss; None where nothing stays."""
+        for operation in self.operations:
+            if (operation.method, operation.template) == (shot.method, shot.route) and not operation.holes:
+                return None if operation.is_safe else self.aim(operation, shot.identity, label="mend")
+        return None
+
+    def _own_values(self, operation: Operation, identity: str) -> dict[str, str]:
+        """What the operation's form holds when this identity looks at it."""
+        if not operation.page:
+            return {}
+        for exchange in reversed(self.exchanges):
+            if exchange.shot.identity == identity and exchange.shot.target == operation.page:
+                forms = exchange.answer.page.forms
+                return {f.name: f.value for form in forms for f in form.fields if f.value and f.kind != "checkbox"}
+        return {}
 
     def _fill(self, operation: Operation, identity: str, mark: str) -> dict[tuple[str, str], Any]:
         values: dict[tuple[str, str], Any] = {}
+        own = self._own_values(operation, identity)
         for parameter in operation.parameters:
-            if parameter.place is In.PATH or parameter.name.lower().endswith(("_id", "uuid")):
+            if parameter.place is In.PATH:
                 held = self.find_id(operation, parameter, identity)
                 if held:
                     values[parameter.key] = held.value
-                    continue
-                if parameter.place is In.PATH and parameter.value is None and not parameter.choices:
-                    continue
+                continue
+            if parameter.name in own and (parameter.form in _KEPT_FORMS or parameter.name.lower() in _KEPT_NAMES):
+                values[parameter.key] = own[parameter.name]
+                continue
             if parameter.place is In.QUERY and not parameter.required and parameter.value in (None, ""):
                 continue
             values[parameter.key] = good_value(parameter, mark)

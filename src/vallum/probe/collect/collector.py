@@ -60,7 +60,7 @@ class Collector:
         if shot.method not in SAFE_METHODS:
             sent = replace(shot, body=token.put_in(shot.body) if token else strip_token(shot.body))
         body, media_type = encode_body(sent.body)
-        credential = session.credential(shot.target, frozen=shot.frozen)
+        credential = session.credential(shot.target, frozen=shot.frozen, extra=shot.cookies)
         headers = self._headers(sent, media_type, len(body), credential, token)
         self.budget.spend()
         answer = self.transport.send(

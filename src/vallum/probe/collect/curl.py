@@ -21,6 +21,8 @@ def write_curl(base: str, shot: Shot, *, signed_by: str = "") -> str:
     words.append(shlex.quote(f"{base}{shot.target}"))
     for name, value in shot.headers:
         words += ["-H", shlex.quote(f"{name}: {'...' if name.lower() in _HIDDEN else value}")]
+    for name, value in shot.cookies:
+        words += ["-b", shlex.quote(f"{name}={value}")]
     if shot.identity and signed_by:
         variable = "".join(letter if letter.isalnum() else "_" for letter in shot.identity).upper()
         words += ["-H", f'"{signed_by}: ${variable}"']

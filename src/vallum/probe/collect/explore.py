@@ -7,12 +7,12 @@ from urllib.parse import parse_qsl, quote, urlsplit
 
 from vallum.probe.collect.antiforgery import names_token
 from vallum.probe.collect.collector import Collector
-from vallum.probe.collect.login import local_target
+from vallum.probe.collect.login import local_target, sign_in, token_login
 from vallum.probe.collect.routes.openapi import read_openapi
-from vallum.probe.exchange import Exchange, RawBody, Shot
+from vallum.probe.exchange import Exchange, RawBody, Shot, SignIn
 from vallum.probe.operation import In, Operation, Parameter, merge_operations
 from vallum.probe.read.html import Field, Form
-from vallum.probe.surface import Surface
+from vallum.probe.surface import BEARER, Account, Bearer, Surface
 from vallum.probe.values import find_ids, match_template
 
 _DOCUMENTS: Final = ("/openapi.json", "/swagger.json", "/schema/openapi.json")
@@ -20,6 +20,8 @@ _MOST_PAGES: Final = 60
 _SAME_TEMPLATE: Final = 2
 _ASSETS: Final = (".css", ".png", ".jpg", ".jpeg", ".gif", ".svg", ".ico", ".woff", ".woff2", ".pdf", ".zip")
 _KINDS: Final = {"number": "integer", "range": "integer", "checkbox": "boolean"}
+_NASTY: Final = "'\"`{[<\\"
+"""What no parser takes for a value of its own."""
 _FORMS: Final = ("email", "password", "url", "date", "color", "hidden", "checkbox", "search")
 
 
@@ -45,13 +47,48 @@ class Explorer:
         for name in names:
             self._crawl(name)
         self._read_all(names)
+        self._find_tokens()
         if self._surface.writes:
-            for account in self._surface.users:
-                self._create(account.name)
+            for account in self._surface.accounts:
+                self._create(account)
                 self._crawl(account.name)
             self._read_all(names)
         self._provoke()
         return self._surface
+
+    def _find_tokens(self) -> None:
+        """Log in at every other door that takes the same name and password and answers with a token."""
+        for account in self._surface.accounts:
+            given = account.bearer
+            if given:
+                found = Bearer(identity=account.name, token=given, source=account.login)
+                self._surface = replace(self._surface, tokens=(*self._surface.tokens, found))
+                continue
+            for operation in self._surface.operations:
+                if operation.is_login and operation.media == "json":
+                    self._take_token(account, operation)
+
+    def _take_token(self, account: Account, operation: Operation) -> None:
+        login = token_login(account.identity, operation)
+        if login is None or any(known.identity == account.name for known in self._surface.tokens):
+            return
+        exchange = sign_in(self._collector, login, SignIn(identity=account.name, session=BEARER, label="token login"))
+        token = self._collector.session(account.name, BEARER).bearer
+        if token and exchange:
+            found = Bearer(identity=account.name, token=token, source=exchange)
+            self._surface = replace(self._surface, tokens=(*self._surface.tokens, found))
+            self._try_token(account.name)
+
+    def _try_token(self, name: str) -> None:
+        """The routes that refuse the cookie and take the token."""
+        for operation in [op for op in self._surface.usable() if op.method == "GET"]:
+            met = self._surface.baseline(operation, name)
+            if met and met.answer.status in (401, 403):
+                exchange = self._collector.fire(replace(met.shot, session=BEARER))
+                if exchange.answer.succeeded:
+                    routes = self._surface.bearer_routes | {operation.template}
+                    self._surface = replace(self._surface, bearer_routes=routes)
+                    self._keep(exchange)
 
     def _read_documents(self) -> None:
         for target in _DOCUMENTS:
@@ -104,35 +141,53 @@ class Explorer:
         shots = (self._surface.aim(operation, user.name) for user in self._surface.users)
         return next((replace(shot, identity=name) for shot in shots if shot), None)
 
-    def _create(self, name: str) -> None:
-        """One marked object through each operation that creates."""
+    def _create(self, account: Account) -> None:
+        """One marked object through each operation that creates; as an administrator, only what only it may."""
+        mark = f"{self._surface.mark}{account.name[:1].lower()}"
         for operation in list(self._surface.usable()):
-            if operation.method != "POST" or operation.is_login or operation.is_registration:
+            if operation.is_safe or operation.is_login or operation.is_registration:
                 continue
-            if operation.is_administrative:
+            if operation.is_administrative is not account.identity.is_admin:
                 continue
-            shot = self._surface.aim(operation, name, mark=f"{self._surface.mark}{name[:1]}")
-            if shot:
-                exchange = self._collector.fire(shot)
-                self._keep(exchange, made=True)
-                if exchange.answer.redirects:
-                    target = local_target(exchange.answer.header("location").removeprefix(self._collector.base), "/")
-                    if target and self._may_visit(target):
-                        self._learn(_read_forms(self._visit(target, name), self._surface.operations))
+            shot = self._surface.aim(operation, account.name, mark=mark)
+            if not shot:
+                continue
+            exchange = self._collector.fire(shot)
+            self._keep(exchange, made=operation.method == "POST")
+            target = self._landing(exchange)
+            if target:
+                self._learn(_read_forms(self._visit(target, account.name), self._surface.operations))
+
+    def _landing(self, exchange: Exchange) -> str:
+        if not exchange.answer.redirects:
+            return ""
+        target = local_target(exchange.answer.header("location").removeprefix(self._collector.base), "/")
+        return target if target and self._may_visit(target) else ""
 
     def _provoke(self) -> None:
-        """A page that does not exist, broken JSON, a body of the wrong type, a path that is too long."""
+        """A page that does not exist, a path that is too long, broken JSON, values of the wrong kind."""
         missing = f"/{self._surface.mark}-no-such-page"
         names = ["", *(account.name for account in self._surface.users[:1])]
         for name in names:
             self._keep(self._collector.fire(Shot(method="GET", target=missing, identity=name, label="missing page")))
-        long = f"/{'a' * 4000}"
-        self._keep(self._collector.fire(Shot(method="GET", target=long, label="long path")))
-        for operation in [op for op in self._surface.operations if op.media == "json" and not op.is_perilous][:5]:
-            shot = self._surface.aim(operation, names[-1])
-            if shot and (self._surface.writes or operation.is_login):
-                broken = replace(shot, body=RawBody(b'{"broken": ', "application/json"), label="broken JSON")
-                self._keep(self._collector.fire(broken))
+        self._keep(self._collector.fire(Shot(method="GET", target=f"/{'a' * 4000}", label="long path")))
+        for operation in list(self._surface.usable()):
+            if not operation.is_safe:
+                self._break(operation)
+            who = self._surface.actor(operation)
+            for parameter in operation.parameters if who is not None and operation.is_safe else ():
+                shot = self._surface.aim(operation, who or "", hits={parameter.key: _NASTY}, label="nasty value")
+                if shot:
+                    self._keep(self._collector.fire(replace(shot, slot=str(parameter))))
+
+    def _break(self, operation: Operation) -> None:
+        """Broken JSON, and a body of the wrong kind, where JSON is taken."""
+        if operation.media != "json":
+            return
+        shot = self._surface.aim(operation, self._surface.actor(operation) or "")
+        for content, label in ((b'{"broken": ', "broken JSON"), (b"[[]]", "wrong type")):
+            if shot:
+                self._keep(self._collector.fire(replace(shot, body=RawBody(content, "application/json"), label=label)))
 
     def _visit(self, target: str, name: str) -> Exchange:
         shot = Shot(method="GET", target=target, identity=name, route=self._route(target))

@@ -25,6 +25,8 @@ class Jar:
 
     def plant(self, name: str, value: str) -> None:
         """Put in a cookie as an attacker would who can write into the browser."""
+        for key in [key for key in self._cookies if key[0] == name]:
+            del self._cookies[key]
         self._cookies[name, "/"] = value
 
     def header(self, target: str) -> str:

@@ -1,7 +1,7 @@
 """Logs identities in, and proves it: a page that answers otherwise to those who are logged in."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 from urllib.parse import urljoin, urlsplit
 
@@ -11,11 +11,16 @@ from vallum.probe.collect.antiforgery import find_form, names_token
 from vallum.probe.collect.collector import Collector
 from vallum.probe.exchange import Answer, Exchange, FormBody, JsonBody, Shot, SignIn, Text
 from vallum.probe.identity import BearerToken, FormLogin, Identity, JsonLogin, SessionCookie
+from vallum.probe.operation import In, Operation
 from vallum.probe.read.html import Form, Page
 from vallum.probe.surface import Account, Proof
 
 _LIKELY: Final = ("/", "/me", "/account", "/profile", "/dashboard", "/home", "/api/me", "/users/me", "/settings")
 _LEAVING: Final = ("log out", "logout", "sign out", "signout", "log off")
+_USER_FIELDS: Final = ("username", "user", "email", "login", "name")
+_TOKEN_NAMES: Final = ("access_token", "token", "jwt", "id_token", "auth_token", "accessToken")
+ANY_PLACE: Final = "*"
+"""Look for the token under the names that are in use."""
 _MOST_PAGES: Final = 40
 
 
@@ -70,10 +75,27 @@ def sign_in(collector: Collector, identity: Identity, ask: SignIn) -> Exchange |
         )
     )
     if isinstance(login, JsonLogin) and login.token:
-        found = _dig(exchange.answer.json(), login.token)
+        found = _find_token(exchange.answer.json(), login.token)
         session.bearer = Secret(found) if isinstance(found, str) and found else None
     session.freeze()
     return exchange
+
+
+def token_login(identity: Identity, operation: Operation) -> Identity | None:
+    """The same identity at another door: one that takes name and password as JSON; None where that cannot be."""
+    login = identity.login
+    if not isinstance(login, FormLogin | JsonLogin) or not login.secrets or login.path == operation.template:
+        return None
+    asked = [parameter.name for parameter in operation.within(In.JSON)]
+    secret = next((name for name in asked if "passw" in name.lower()), "")
+    user = next((name for name in asked if name.lower() in _USER_FIELDS), "")
+    if not secret or not user:
+        return None
+    password = next(iter(login.secrets.values()))
+    door = JsonLogin(
+        path=operation.template, fields={user: identity.account}, secrets={secret: password}, token=ANY_PLACE
+    )
+    return replace(identity, login=door)
 
 
 def find_proof(collector: Collector, identity: Identity, pages: Iterable[str]) -> Proof | None:
@@ -148,6 +170,11 @@ def _landing(login: Exchange | None) -> list[str]:
     location = login.answer.header("location").removeprefix(login.base)
     target = local_target(location, login.shot.target)
     return [target] if target else []
+
+
+def _find_token(value: Any, path: str) -> Any:
+    names = _TOKEN_NAMES if path == ANY_PLACE else (path,)
+    return next((found for name in names if isinstance(found := _dig(value, name), str)), None)
 
 
 def _dig(value: Any, path: str) -> Any:

@@ -24,9 +24,15 @@ class Session:
         self.frozen = self.jar.copy()
         self.first_bearer = self.bearer
 
-    def credential(self, target: str, *, frozen: bool = False) -> tuple[tuple[str, str], ...]:
-        """The headers that carry this session."""
+    def credential(
+        self, target: str, *, frozen: bool = False, extra: tuple[tuple[str, str], ...] = ()
+    ) -> tuple[tuple[str, str], ...]:
+        """The headers that carry this session, with `extra` cookies in place of its own of the same name."""
         jar = self.frozen if frozen and self.frozen else self.jar
+        if extra:
+            jar = jar.copy()
+        for name, value in extra:
+            jar.plant(name, value)
         cookie = jar.header(target)
         headers = [("Cookie", cookie)] if cookie else []
         bearer = self.first_bearer if frozen else self.bearer

@@ -1,0 +1,61 @@
+"""A value with markup in it is shown as text, wherever it comes out (CWE-79; ASVS 1.2.1)."""
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from vallum.findings.finding import Remark
+from vallum.probe.check import Asking, Blame, Check, Claim
+from vallum.probe.exchange import Exchange
+from vallum.probe.markup import ask_markup, find_escapes, shown_words
+from vallum.probe.surface import Surface
+
+CLAIM: Final = Claim(slug="markup-comes-back-as-text", control="html-escaped")
+_MESSAGE: Final = "An attacker can run a script in the browser of whoever opens this page, with that person's rights."
+_FIX: Final = "Escape & < > \" ' where the value is put into the page, and quote every attribute."
+_HANDLERS: Final = ("onerror", "onfocus")
+
+
+def _write(word: str) -> tuple[str, ...]:
+    return (
+        f"{word}<script>{word}()</script>\"'><img src=x onerror={word}()>",
+        f"{word}' autofocus onfocus={word}() x='",
+        f'{word}" autofocus onfocus={word}() x="',
+    )
+
+
+def _ask(surface: Surface) -> Asking:
+    return ask_markup(surface, _write)
+
+
+def _signs(exchange: Exchange, word: str) -> str:
+    call = f"{word}()"
+    for element in exchange.answer.page.elements:
+        if element.tag == "script" and element.text.startswith(call):
+            return f"<script>{call}"
+        for name, value in element.attributes:
+            if name in _HANDLERS and value.startswith(call):
+                return f"{name}={call}"
+    return ""
+
+
+def _judge(_surface: Surface, exchanges: Sequence[Exchange]) -> Iterable[Remark]:
+    broken: set[str] = set()
+    for escape in find_escapes(exchanges, _signs):
+        broken.add(escape.word)
+        reason = f"{escape.slot}: the value came out as markup, `{escape.evidence}`."
+        blame = Blame(message=_MESSAGE, reason=reason, fix=_FIX)
+        yield CLAIM.finding(escape.exchange, blame, needle=escape.evidence)
+    for word, exchange in shown_words(exchanges).items():
+        if word not in broken:
+            yield CLAIM.site(exchange, "the value came out as text")
+
+
+CHECK: Final = Check(
+    claim=CLAIM.slug,
+    control=CLAIM.control,
+    unit=("place where a value came out", "places where a value came out"),
+    sound="escaped",
+    ask=_ask,
+    judge=_judge,
+    idle="no value that was sent came out in a page",
+)
