@@ -1,0 +1,1 @@
+"""What comes in: parsed as data, mapped to declared types, never run."""
