@@ -63,8 +63,21 @@ class Claim:
         """An exchange that was well."""
         return Site(control=self.control, source=self.slug, way=Way.PROBE, where=act_of(exchange), note=note)
 
-    def finding(self, exchange: Exchange, blame: Blame, *, needle: str = "", seen: Iterable[str] = ()) -> Finding:
-        """An exchange that breaks the control; `needle` is what to show of the answer."""
+    def finding(
+        self,
+        exchange: Exchange,
+        blame: Blame,
+        *,
+        needle: str = "",
+        seen: Iterable[str] = (),
+        shown: Exchange | None = None,
+    ) -> Finding:
+        """An exchange that breaks the control.
+
+        `needle` is what to show of the answer; `shown` is another exchange, later on, in which it came to light.
+        """
+        evidence = shown or exchange
+        page = (f"on {act_of(evidence)}:",) if evidence is not exchange else ()
         return Finding(
             control=self.control,
             source=self.slug,
@@ -74,7 +87,7 @@ class Claim:
             reason=blame.reason,
             fix=Fix(text=blame.fix),
             confidence=blame.confidence,
-            seen=(*show_answer(exchange, needle), *seen),
+            seen=(*page, *show_answer(evidence, needle), *seen),
         )
 
     def unproven(self, silence: Silence, reason: str) -> Unproven:

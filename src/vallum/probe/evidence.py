@@ -17,7 +17,7 @@ def act_of(exchange: Exchange) -> Act:
     return Act(
         method=shot.method,
         path=shot.target,
-        route="" if shot.follows else shot.route,
+        route=shot.shown or shot.route,
         identity=shot.identity,
         status=exchange.answer.status,
         curl=exchange.curl,

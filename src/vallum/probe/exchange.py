@@ -89,8 +89,8 @@ class Shot:
     """Whether an unsafe request carries the CSRF token and the Origin of the site itself."""
     token_from: str = ""
     """Take the CSRF token from the session of this other identity."""
-    follows: bool = False
-    """Whether this is the page to which an earlier shot was redirected; `route` is that of the earlier one."""
+    shown: str = ""
+    """The template of the page to which the shot was redirected, when this follows it; `route` is that of the shot."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,14 +1,15 @@
 """Where a value comes out in a page as markup: shared by the claims about HTML and about templates."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 from vallum.probe.check import Asking
+from vallum.probe.evidence import act_of
 from vallum.probe.exchange import Exchange
 from vallum.probe.operation import In, Operation
-from vallum.probe.surface import Surface
+from vallum.probe.surface import UNKNOWN, Surface
 from vallum.probe.sweep import deliver, open_slots, read_pages
 
 STORED: Final = "page read back"
@@ -19,12 +20,19 @@ Write = Callable[[str], Sequence[str]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Escape:
-    """A value that became markup: the page, and the place that it went in by."""
+    """A value that became markup: the shot that carried it, the page that shows it, and how."""
 
-    exchange: Exchange
-    slot: str
-    word: str
+    source: Exchange
+    page: Exchange
     evidence: str
+    others: tuple[str, ...] = ()
+    """The other pages that show it."""
+
+    @property
+    def slot(self) -> str:
+        """The place that the value went in by."""
+        shot = self.source.shot
+        return f"{shot.method} {shot.route}, {shot.slot}"
 
 
 def ask_markup(surface: Surface, write: Write) -> Asking:
@@ -33,12 +41,12 @@ def ask_markup(surface: Surface, write: Write) -> Asking:
         for value in write(word_of(surface, number)):
             shot = surface.strike(slot, who, value, word_of(surface, number))
             if shot:
-                yield from deliver(shot)
+                yield from deliver(surface, shot)
     missing = word_of(surface, 9999)
     for value in write(missing):
         shot = surface.aim(_NOWHERE, hits={(In.PATH.value, "path"): value}, label=missing)
         if shot:
-            yield replace(shot, slot="path of a missing page", route="/{any unknown path}")
+            yield replace(shot, slot="path of a missing page", route=UNKNOWN)
     yield from read_pages(surface, STORED)
 
 
@@ -47,20 +55,20 @@ def word_of(surface: Surface, number: int) -> str:
     return f"{surface.mark}n{number}e"
 
 
-def find_escapes(exchanges: Sequence[Exchange], signs: Callable[[Exchange, str], str]) -> Iterator[Escape]:
-    """The first page for each place in which its word became markup; `signs` tells how, or gives an empty text."""
-    slots = {exchange.shot.label: exchange.shot for exchange in reversed(exchanges) if exchange.shot.slot}
-    found: set[tuple[str, str]] = set()
+def find_escapes(exchanges: Sequence[Exchange], signs: Callable[[Exchange, str], str]) -> Mapping[str, Escape]:
+    """The escape of each word that became markup; `signs` tells how it did in a page, or gives an empty text."""
+    sources = {exchange.shot.label: exchange for exchange in reversed(exchanges) if exchange.shot.slot}
+    found: dict[str, Escape] = {}
     for exchange in exchanges:
         for word in dict.fromkeys(_words(exchange)):
-            source = slots.get(word)
-            if source is None or (word, exchange.shot.route) in found:
+            evidence = signs(exchange, word) if word in sources else ""
+            if not evidence:
                 continue
-            evidence = signs(exchange, word)
-            if evidence:
-                found.add((word, exchange.shot.route))
-                slot = f"{source.method} {source.route}, {source.slot}"
-                yield Escape(exchange=exchange, slot=slot, word=word, evidence=evidence)
+            if word not in found:
+                found[word] = Escape(source=sources[word], page=exchange, evidence=evidence)
+            elif (also := str(act_of(exchange))) not in (*found[word].others, str(act_of(found[word].page))):
+                found[word] = replace(found[word], others=(*found[word].others, also))
+    return found
 
 
 def shown_words(exchanges: Sequence[Exchange]) -> dict[str, Exchange]:

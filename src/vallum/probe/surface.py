@@ -10,13 +10,18 @@ from vallum.probe.exchange import Answer, Body, Exchange, FormBody, JsonBody, Mu
 from vallum.probe.identity import Identity
 from vallum.probe.operation import HOLE, In, Operation, Parameter, Slot
 from vallum.probe.read.cookie import SetCookie
-from vallum.probe.values import Held, choose_id, good_value
+from vallum.probe.values import Held, choose_id, good_value, match_template
 
 BEARER: Final = "bearer"
 """The name of the session that carries an account's bearer token and no cookie."""
 _KEPT_FORMS: Final = frozenset({"hidden", "csrf"})
-_KEPT_NAMES: Final = frozenset({"username", "user", "login", "email", "mail", "name"})
+_KEPT_NAMES: Final = frozenset({"username", "user", "login", "email", "mail"})
 """Fields by which an account is found: an honest user leaves them as they are."""
+UNKNOWN: Final = "/{any unknown path}"
+"""The template of every path that no operation has."""
+_WRONG_VALUE: Final = frozenset({400, 409, 415, 422, 500})
+_OTHERS: Final = frozenset({"username", "user", "recipient", "member", "assignee", "invitee"})
+"""Fields that name somebody else, where they do not name oneself."""
 PICTURE: Final = bytes.fromhex(
     "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d49444154789c6360f8cf500f0003860180"
     "5a347da60000000049454e44ae426082"
@@ -132,10 +137,17 @@ class Surface:
         return min(met, key=lambda exchange: exchange.answer.status or 999, default=None)
 
     def actor(self, operation: Operation) -> str | None:
-        """Who can use the operation: the first user, then administrator, then nobody, that was let in."""
+        """Who can use the operation: the first user, then administrator, then nobody, that was let in.
+
+        Else whoever was told that a value is wrong: such a one was let in too.
+        """
         for name in [*(a.name for a in self.users), *(a.name for a in self.admins), ""]:
             met = self.baseline(operation, name)
             if met and 0 < met.answer.status < 400 and not self.sends_away(met.answer):
+                return name
+        for name in [*(a.name for a in self.users), *(a.name for a in self.admins), ""]:
+            met = self.baseline(operation, name)
+            if met and met.answer.status in _WRONG_VALUE:
                 return name
         return None
 
@@ -145,6 +157,14 @@ class Surface:
             return True
         location = answer.header("location").lower()
         return answer.redirects and any(word in location for word in ("login", "signin", "sign-in", "/auth"))
+
+    def route_of(self, target: str) -> str:
+        """The template that a target belongs to."""
+        path = target.partition("?")[0]
+        templates = [operation.template for operation in self.operations]
+        exact = next((template for template in templates if template.rstrip("/") == path.rstrip("/")), None)
+        fitting = (template for template in templates if match_template(path, template) is not None)
+        return exact or next(fitting, UNKNOWN)
 
     def usable(self, *, writes: bool = True) -> Iterator[Operation]:
         """The operations that a sweep may use: no logout, nothing perilous, no write that is not allowed."""
@@ -215,6 +235,11 @@ class Surface:
                 return None if operation.is_safe else self.aim(operation, shot.identity, label="mend")
         return None
 
+    def _somebody_else(self, operation: Operation, identity: str) -> str:
+        if operation.is_login or operation.is_registration or operation.is_safe or not identity:
+            return ""
+        return next((user.identity.account for user in self.users if user.name != identity), "")
+
     def _own_values(self, operation: Operation, identity: str) -> dict[str, str]:
         """What the operation's form holds when this identity looks at it."""
         if not operation.page:
@@ -237,7 +262,12 @@ class Surface:
             if parameter.name in own and (parameter.form in _KEPT_FORMS or parameter.name.lower() in _KEPT_NAMES):
                 values[parameter.key] = own[parameter.name]
                 continue
-            if parameter.place is In.QUERY and not parameter.required and parameter.value in (None, ""):
+            if parameter.place is In.QUERY and (not parameter.required or parameter.value not in (None, "")):
+                if parameter.value not in (None, ""):
+                    values[parameter.key] = parameter.value
+                continue
+            if parameter.name.lower() in _OTHERS and (other := self._somebody_else(operation, identity)):
+                values[parameter.key] = other
                 continue
             values[parameter.key] = good_value(parameter, mark)
         return values

@@ -1,6 +1,6 @@
 """Sends one value into many places, and follows it to where it comes out again."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import urljoin, urlsplit
@@ -22,21 +22,43 @@ def open_slots(surface: Surface, *places: In) -> Iterator[tuple[Slot, str]]:
             yield slot, who
 
 
-def strike_slots(surface: Surface, slots: Iterable[tuple[Slot, str]], values: dict[str, Any]) -> Asking:
-    """Each value into each slot, under its label; where the app redirects, the page that it leads to as well."""
-    for slot, who in slots:
-        for label, value in values.items():
-            shot = surface.strike(slot, who, value, label)
+def strike_slots(
+    surface: Surface, slots: Iterable[tuple[Slot, str]], write: Callable[[int], Mapping[str, Any]]
+) -> Asking:
+    """Into each slot the values for its number, under their labels; after a redirect, the page that it leads to."""
+    for number, (slot, who) in enumerate(slots):
+        for label, value in write(number).items():
+            shot = surface.strike(slot, who, value, f"{label} #{number}")
             if shot:
-                yield from deliver(shot)
+                yield from deliver(surface, shot)
 
 
-def deliver(shot: Shot) -> Asking:
+def number_of(exchange: Exchange) -> int:
+    """The number of the slot that a swept shot went into; -1 for any other."""
+    _, hash_sign, number = exchange.shot.label.rpartition(" #")
+    return int(number) if hash_sign and number.isdigit() else -1
+
+
+def struck_slots(exchanges: Iterable[Exchange]) -> dict[int, Exchange]:
+    """The first exchange of each slot's number."""
+    first: dict[int, Exchange] = {}
+    for exchange in exchanges:
+        if number_of(exchange) >= 0:
+            first.setdefault(number_of(exchange), exchange)
+    return first
+
+
+def name_slot(exchange: Exchange) -> str:
+    """`POST /notes, form body`: the slot that a struck exchange went into."""
+    return f"{exchange.shot.method} {exchange.shot.route}, {exchange.shot.slot}"
+
+
+def deliver(surface: Surface, shot: Shot) -> Asking:
     """The shot and, where it is answered by a redirect within the app, the page that a browser would show next."""
     exchange = yield shot
     target = landing(exchange)
     if target:
-        yield replace(shot, method="GET", target=target, body=None, headers=(), cookies=(), follows=True)
+        yield replace(shot, method="GET", target=target, body=None, cookies=(), shown=surface.route_of(target))
 
 
 def landing(exchange: Exchange) -> str:

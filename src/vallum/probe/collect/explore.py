@@ -107,7 +107,7 @@ class Explorer:
         queue += [operation.template for operation in self._plain_pages()]
         while queue and len(seen) < _MOST_PAGES:
             target = queue.pop(0)
-            route = self._route(target)
+            route = self._surface.route_of(target)
             if target in seen or counts.get(route, 0) >= _SAME_TEMPLATE or not self._may_visit(target):
                 continue
             seen.add(target)
@@ -190,7 +190,7 @@ class Explorer:
                 self._keep(self._collector.fire(replace(shot, body=RawBody(content, "application/json"), label=label)))
 
     def _visit(self, target: str, name: str) -> Exchange:
-        shot = Shot(method="GET", target=target, identity=name, route=self._route(target))
+        shot = Shot(method="GET", target=target, identity=name, route=self._surface.route_of(target))
         exchange = self._collector.fire(shot)
         self._keep(exchange)
         return exchange
@@ -204,12 +204,6 @@ class Explorer:
         news = tuple(found)
         if news:
             self._surface = replace(self._surface, operations=merge_operations((*self._surface.operations, *news)))
-
-    def _route(self, target: str) -> str:
-        path = target.partition("?")[0]
-        templates = [operation.template for operation in self._surface.operations]
-        exact = next((t for t in templates if t.rstrip("/") == path.rstrip("/")), None)
-        return exact or next((t for t in templates if match_template(path, t) is not None), path)
 
 
 def _links(exchange: Exchange) -> Iterator[str]:

@@ -3,6 +3,7 @@
 import html
 import re
 from collections.abc import Generator, Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Final
 from urllib.parse import quote, quote_plus
 
@@ -29,17 +30,21 @@ _PAIRS: Final = (
     ("%' OR 1=1 -- ", "%' AND 1=2 -- "),
     (" OR 1=1", " AND 1=2"),
 )
-_PLAIN, _QUOTED, _DOUBLED = "plain word", "one quote", "two quotes"
+_PLAIN, _QUOTED, _DOUBLED, _HONEST = "plain word", "one quote", "two quotes", "honest"
 
 
 def _ask(surface: Surface) -> Asking:
     for slot, who in _targets(surface):
         plain = yield from _send(surface, slot, who, "", _PLAIN)
         quoted = yield from _send(surface, slot, who, "'", _QUOTED)
-        if plain is None or quoted is None or _alike(surface, plain, quoted):
+        if plain is None or quoted is None:
             continue
-        yield from _send(surface, slot, who, "''", _DOUBLED)
-        if not (_error_of(plain, surface) or _error_of(quoted, surface)):
+        if _error_of(plain, surface) or _error_of(quoted, surface):
+            honest = surface.aim(slot.operation, who, label=_HONEST)
+            if honest:
+                yield replace(honest, slot=str(slot.parameter))
+        elif not _alike(surface, plain, quoted):
+            yield from _send(surface, slot, who, "''", _DOUBLED)
             for number, (true, false) in enumerate(_PAIRS):
                 for turn in (1, 2):
                     yield from _send(surface, slot, who, true, f"true {number} {turn}")
@@ -69,14 +74,15 @@ def _judge(surface: Surface, exchanges: Sequence[Exchange]) -> Iterable[Remark]:
         if finding:
             exchange, blame, needle = finding
             yield CLAIM.finding(exchange, blame, needle=needle, seen=_inside(exchange))
-        elif _QUOTED in told and _DOUBLED not in told:
+        elif _QUOTED in told and _DOUBLED not in told and not _error_of(told[_QUOTED], surface):
             yield CLAIM.site(told[_QUOTED], f"{told[_QUOTED].shot.slot}: a quote is a quote")
 
 
 def _by_error(surface: Surface, group: Sequence[Exchange]) -> tuple[Exchange, Blame, str] | None:
+    honest = next((exchange.answer for exchange in group if exchange.shot.label == _HONEST), None)
     for exchange in group:
         error = _error_of(exchange, surface)
-        if error:
+        if error and exchange.shot.label != _HONEST and not (honest and error in html.unescape(honest.text)):
             where = "shows" if error in html.unescape(exchange.answer.text) else "raises"
             reason = f"{exchange.shot.slot}: a value with SQL syntax in it {where} the database error `{error}`."
             return exchange, Blame(message=_MESSAGE, reason=reason, fix=_FIX), error

@@ -41,7 +41,7 @@ def _ask(surface: Surface) -> Asking:
                 continue
             shot = surface.strike(slot, who, value, label)
             if shot:
-                yield from deliver(shot)
+                yield from deliver(surface, shot)
 
 
 def _mounts(surface: Surface) -> Iterator[tuple[Slot, str]]:

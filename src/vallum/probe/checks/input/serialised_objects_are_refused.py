@@ -33,11 +33,17 @@ def yaml_nap(seconds: float) -> str:
 
 
 def _ask(surface: Surface) -> Asking:
+    proven: set[tuple[str, str]] = set()
     for shots in _targets(surface):
+        place = (shots[0].route, shots[0].slot)
+        if place in proven:
+            continue
         slept = yield shots[0]
         if slept.answer.seconds >= surface.delay:
             yield shots[1]
-            yield shots[2]
+            again = yield shots[2]
+            if again.answer.seconds >= surface.delay:
+                proven.add(place)
     for operation in surface.usable():
         if operation.media == "json" and not operation.is_safe:
             shot = surface.aim(operation, surface.actor(operation) or "", label=_NESTED)

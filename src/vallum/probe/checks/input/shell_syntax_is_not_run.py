@@ -1,89 +1,98 @@
 """A value never reaches a shell, nor becomes an option of a program (CWE-78, CWE-88; ASVS 1.2.5)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Final
 
 from vallum.findings.finding import Remark
 from vallum.probe.check import Asking, Blame, Check, Claim
 from vallum.probe.exchange import Exchange
 from vallum.probe.surface import Surface
-from vallum.probe.sweep import deliver, open_slots
+from vallum.probe.sweep import name_slot, number_of, open_slots, strike_slots, struck_slots
 
 CLAIM: Final = Claim(slug="shell-syntax-is-not-run", control="no-shell-injection")
 _FIX: Final = "Start the program with a list of arguments and no shell; refuse values that begin with a dash."
 _MESSAGE: Final = "An attacker can run any command on the server through this parameter."
-_PRODUCT: Final = "vsh8633end"
-_SUM: Final = "vsh$((97*89))end"
-_ECHO: Final = f"a;echo {_SUM} #';echo {_SUM} #\"$(echo {_SUM})"
-"""Runs unquoted, in single quotes and in double quotes; the product stands nowhere in the value itself."""
+_FACTOR: Final = 8633
 _NAP, _NO_NAP, _AGAIN, _OPTION, _OUTPUT = "sleep", "no sleep", "sleep again", "option", "output"
 
 
-def _nap(seconds: float) -> str:
-    command = f"sleep {seconds:g}"
+def _wrap(command: str) -> str:
+    """A value that runs the command unquoted, in single quotes and in double quotes."""
     return f"a;{command} #';{command} #\"$({command})"
 
 
+def _write(surface: Surface) -> Callable[[int], dict[str, str]]:
+    def write(number: int) -> dict[str, str]:
+        """The product stands nowhere in the value itself, and is another for each place."""
+        echo = f"echo vsh$(({_FACTOR}*{1000 + number}))end"
+        return {_OUTPUT: _wrap(echo), _OPTION: "--help", _NAP: _wrap(f"sleep {surface.delay:g}")}
+
+    return write
+
+
 def _ask(surface: Surface) -> Asking:
-    for slot, who in open_slots(surface):
-        for label, value in ((_OUTPUT, _ECHO), (_OPTION, "--help")):
-            if shot := surface.strike(slot, who, value, label):
-                yield from deliver(shot)
-        shot = surface.strike(slot, who, _nap(surface.delay), _NAP)
-        if shot is None:
-            continue
-        slept = yield shot
-        if slept.answer.seconds >= surface.delay:
-            for label, seconds in ((_NO_NAP, 0.0), (_AGAIN, surface.delay)):
-                if shot := surface.strike(slot, who, _nap(seconds), label):
-                    yield shot
+    slots = list(open_slots(surface))
+    sweep = strike_slots(surface, slots, _write(surface))
+    shot = next(sweep, None)
+    slow: list[int] = []
+    while shot is not None:
+        exchange = yield shot
+        if exchange.shot.label.startswith(f"{_NAP} #") and exchange.answer.seconds >= surface.delay:
+            slow.append(number_of(exchange))
+        try:
+            shot = sweep.send(exchange)
+        except StopIteration:
+            break
+    for number in dict.fromkeys(slow):
+        slot, who = slots[number]
+        for label, seconds in ((_NO_NAP, 0.0), (_AGAIN, surface.delay)):
+            again = surface.strike(slot, who, _wrap(f"sleep {seconds:g}"), f"{label} #{number}")
+            if again:
+                yield again
 
 
 def _judge(surface: Surface, exchanges: Sequence[Exchange]) -> Iterable[Remark]:
-    broken: set[tuple[str, str, str]] = set()
+    for number, first in struck_slots(exchanges).items():
+        own = [exchange for exchange in exchanges if number_of(exchange) == number]
+        found = _by_output(exchanges, number) or _by_option(surface, own) or _by_time(surface, own)
+        if found:
+            reason = f"{name_slot(first)}: {found[1].reason}"
+            yield CLAIM.finding(first, replace(found[1], reason=reason), needle=found[2], shown=found[0])
+        elif first.answer.status:
+            yield CLAIM.site(first, f"{first.shot.slot}: no command ran")
+
+
+def _by_output(exchanges: Sequence[Exchange], number: int) -> tuple[Exchange, Blame, str] | None:
+    product = f"vsh{_FACTOR * (1000 + number)}end"
     for exchange in exchanges:
-        key = (exchange.shot.route, exchange.shot.slot, exchange.shot.identity)
-        found = _by_output(exchange) or _by_option(surface, exchange) or _by_time(surface, exchange, exchanges)
-        if found and key not in broken:
-            broken.add(key)
-            yield CLAIM.finding(exchange, found[0], needle=found[1])
-    for exchange in exchanges:
-        key = (exchange.shot.route, exchange.shot.slot, exchange.shot.identity)
-        if exchange.shot.label == _NAP and key not in broken and exchange.answer.status:
-            yield CLAIM.site(exchange, f"{exchange.shot.slot}: no command ran")
-
-
-def _by_output(exchange: Exchange) -> tuple[Blame, str] | None:
-    answer = exchange.answer
-    if exchange.shot.label != _OUTPUT or not (_PRODUCT in answer.text or _PRODUCT in answer.header("location")):
-        return None
-    reason = f"{exchange.shot.slot}: the shell multiplied 97 by 89, and the answer holds {_PRODUCT}."
-    return Blame(message=_MESSAGE, reason=reason, fix=_FIX), _PRODUCT
-
-
-def _by_option(surface: Surface, exchange: Exchange) -> tuple[Blame, str] | None:
-    text = exchange.answer.text
-    if exchange.shot.label != _OPTION or "usage:" not in text.lower() or "--" not in text:
-        return None
-    known = (met.answer.text.lower() for met in surface.exchanges if met.shot.route == exchange.shot.route)
-    if any("usage:" in other for other in known):
-        return None
-    reason = f"{exchange.shot.slot}: the value --help made the program print its options."
-    message = "An attacker can hand options to a program on the server, and so change what it does."
-    return Blame(message=message, reason=reason, fix=_FIX), text[text.lower().find("usage:") :][:6]
-
-
-def _by_time(surface: Surface, exchange: Exchange, exchanges: Sequence[Exchange]) -> tuple[Blame, str] | None:
-    if exchange.shot.label != _AGAIN or exchange.answer.seconds < surface.delay:
-        return None
-    place = (exchange.shot.route, exchange.shot.slot, exchange.shot.identity)
-    for other in exchanges:
-        met = (other.shot.route, other.shot.slot, other.shot.identity)
-        if met == place and other.shot.label == _NO_NAP and other.answer.seconds < surface.delay / 2:
-            waits = f"{exchange.answer.seconds:.1f} s and {other.answer.seconds:.1f} s"
-            reason = f"{exchange.shot.slot}: asked to sleep {surface.delay:g} s and 0 s, the app took {waits}."
-            return Blame(message=_MESSAGE, reason=reason, fix=_FIX), ""
+        if product in exchange.answer.text or product in exchange.answer.header("location"):
+            reason = f"the shell worked out a product, and the answer holds {product}."
+            return exchange, Blame(message=_MESSAGE, reason=reason, fix=_FIX), product
     return None
+
+
+def _by_option(surface: Surface, own: Sequence[Exchange]) -> tuple[Exchange, Blame, str] | None:
+    known = "".join(met.answer.text.lower() for met in surface.exchanges)
+    for exchange in own:
+        text = exchange.answer.text
+        printed = "usage:" in text.lower() and "--" in text and "usage:" not in known
+        if exchange.shot.label.startswith(f"{_OPTION} #") and printed:
+            message = "An attacker can hand options to a program on the server, and so change what it does."
+            reason = "the value --help made a program print its options."
+            at = text.lower().find("usage:")
+            return exchange, Blame(message=message, reason=reason, fix=_FIX), text[at : at + 6]
+    return None
+
+
+def _by_time(surface: Surface, own: Sequence[Exchange]) -> tuple[Exchange, Blame, str] | None:
+    quick = next((e for e in own if e.shot.label.startswith(f"{_NO_NAP} #")), None)
+    again = next((e for e in own if e.shot.label.startswith(f"{_AGAIN} #")), None)
+    if not quick or not again or again.answer.seconds < surface.delay or quick.answer.seconds >= surface.delay / 2:
+        return None
+    waits = f"{again.answer.seconds:.1f} s and {quick.answer.seconds:.1f} s"
+    reason = f"asked to sleep {surface.delay:g} s and 0 s, the app took {waits}."
+    return again, Blame(message=_MESSAGE, reason=reason, fix=_FIX), ""
 
 
 CHECK: Final = Check(

@@ -39,12 +39,13 @@ def _signs(exchange: Exchange, word: str) -> str:
 
 
 def _judge(_surface: Surface, exchanges: Sequence[Exchange]) -> Iterable[Remark]:
-    broken: set[str] = set()
-    for escape in find_escapes(exchanges, _signs):
-        broken.add(escape.word)
-        reason = f"{escape.slot}: the value came out as markup, `{escape.evidence}`."
-        blame = Blame(message=_MESSAGE, reason=reason, fix=_FIX)
-        yield CLAIM.finding(escape.exchange, blame, needle=escape.evidence)
+    broken = find_escapes(exchanges, _signs)
+    for escape in broken.values():
+        blame = Blame(
+            message=_MESSAGE, reason=f"{escape.slot}: the value came out as markup, `{escape.evidence}`.", fix=_FIX
+        )
+        also = (f"also on {', '.join(escape.others)}",) if escape.others else ()
+        yield CLAIM.finding(escape.source, blame, needle=escape.evidence, seen=also, shown=escape.page)
     for word, exchange in shown_words(exchanges).items():
         if word not in broken:
             yield CLAIM.site(exchange, "the value came out as text")
