@@ -55,7 +55,7 @@ def apply(sign: str, left: Any, right: Any) -> Any:
     """The result of a binary operator on two constants; `UNKNOWN` if it fails or would be very large."""
     if left is UNKNOWN or right is UNKNOWN or sign not in _OPERATORS:
         return UNKNOWN
-    if sign in {"*", "**", "<<"} and not _is_small(left, right):
+    if sign in {"*", "**", "<<"} and not _is_small(sign, left, right):
         return UNKNOWN
     try:
         result = _OPERATORS[sign](left, right)
@@ -64,9 +64,9 @@ def apply(sign: str, left: Any, right: Any) -> Any:
     return UNKNOWN if isinstance(result, str | bytes | list | tuple) and len(result) > _LONGEST else result
 
 
-def _is_small(left: Any, right: Any) -> bool:
+def _is_small(sign: str, left: Any, right: Any) -> bool:
     if isinstance(left, int | float) and isinstance(right, int | float):
-        return abs(left) < 1 << 64 and abs(right) < 1 << 12
+        return abs(left) < 1 << 64 and abs(right) < (1 << 64 if sign == "*" else 1 << 12)
     sized, times = (left, right) if isinstance(right, int) else (right, left)
     return isinstance(times, int) and hasattr(sized, "__len__") and len(sized) * max(times, 0) <= _LONGEST
 
