@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx2
 import pytest
+
 from vallum.guard import GuardPolicy
 from vallum.guard.logging.events import Event
 

@@ -46,9 +46,7 @@ def test_the_guide_runs(app: Any, browse: Callable[..., Any]) -> None:
 
 def test_failed_logins_look_alike(app: Any, browse: Callable[..., Any]) -> None:
     browser = browse(app["app"])
-    answers = [
-        browser("POST", "/login", data={"name": name, "password": "wrong"}) for name in ("ada", "nobody")
-    ]
+    answers = [browser("POST", "/login", data={"name": name, "password": "wrong"}) for name in ("ada", "nobody")]
     assert [answer.status_code for answer in answers] == [401, 401]
     assert answers[0].content == answers[1].content
     assert list(answers[0].headers) == list(answers[1].headers)

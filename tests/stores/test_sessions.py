@@ -207,7 +207,11 @@ def test_a_logout_among_slow_requests_is_final(store: SessionStore) -> None:
     assert store.read(digest, NOW) is None
 
 
-@given(st.dictionaries(st.text(max_size=8), st.none() | st.booleans() | st.integers(-(2**40), 2**40) | st.text(), max_size=4))
+@given(
+    st.dictionaries(
+        st.text(max_size=8), st.none() | st.booleans() | st.integers(-(2**40), 2**40) | st.text(), max_size=4
+    )
+)
 def test_data_round_trip(tmp_path_factory: pytest.TempPathFactory, data: dict[str, Any]) -> None:
     kept = {key: value for key, value in data.items() if value is not None}
     sqlite = SqliteSessions(tmp_path_factory.mktemp("trip") / "s")

@@ -1,0 +1,75 @@
+"""Events: one line of JSON each, without secrets."""
+
+import json
+import logging
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vallum.guard.logging.events import Event, Level, log_event, redact, render_event
+
+
+def event(**detail: str) -> Event:
+    return Event(
+        name="login-failed",
+        level=Level.WARNING,
+        at=1_800_000_000.5,
+        request_id="id",
+        method="POST",
+        path="/login",
+        client="203.0.113.9",
+        actor="",
+        detail=detail,
+    )
+
+
+def test_fields() -> None:
+    assert json.loads(render_event(event(cause="locked"))) == {
+        "timestamp": "2027-01-15T08:00:00.500+00:00",
+        "level": "warning",
+        "event": "login-failed",
+        "requestId": "id",
+        "method": "POST",
+        "path": "/login",
+        "ip": "203.0.113.9",
+        "cause": "locked",
+    }
+
+
+@given(st.text())
+def test_one_event_is_one_line(text: str) -> None:
+    line = render_event(event(cause=text))
+    assert len(line.splitlines()) == 1
+    assert line.isascii()
+
+
+@pytest.mark.parametrize(
+    ("text", "secret"),
+    [
+        ("password=hunter2", "hunter2"),
+        ("{'api_key': 'k3y'}", "k3y"),
+        ('"client_secret": "s3"', "s3"),
+        ("Authorization: Bearer abc.def", "abc.def"),
+        ("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln", "eyJ"),
+        ("postgres://app:hunter2@db/x", "hunter2"),
+        ("id " + "aB3_" * 11, "aB3_"),
+        ("Cookie: a=b", "a=b"),
+    ],
+)
+def test_secrets_are_masked(text: str, secret: str) -> None:
+    assert secret not in redact(text)
+    assert "[redacted]" in redact(text)
+
+
+def test_plain_text_stays() -> None:
+    assert (
+        redact('File "app.py", line 3, in handler: no such note') == 'File "app.py", line 3, in handler: no such note'
+    )
+
+
+def test_the_default_sink_is_the_security_logger(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO, logger="vallum.security"):
+        log_event(event())
+    assert caplog.records[0].levelname == "WARNING"
+    assert json.loads(caplog.records[0].getMessage())["event"] == "login-failed"

@@ -1,0 +1,87 @@
+"""The cookie builder refuses what is not safe, and reads cookies strictly."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vallum.base.errors import ConfigError
+from vallum.guard.sessions.cookies import CookiePolicy, find_cookie
+from vallum.guard.sessions.life import SessionPolicy
+
+
+def test_all_flags() -> None:
+    cookie = CookiePolicy(name="__Host-a", same_site="Lax")
+    assert cookie.set("v") == b"__Host-a=v; Path=/; Secure; HttpOnly; SameSite=Lax"
+    assert cookie.expire() == b"__Host-a=; Max-Age=0; Path=/; Secure; HttpOnly; SameSite=Lax"
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"domain": "example.com"},
+        {"same_site": "None"},
+        {"same_site": ""},
+        {"same_site": "strict"},
+        {"unsafe_plain_http": True},
+        {"name": "session"},
+        {"name": "__Secure-session"},
+        {"name": "__Host-a;b"},
+        {"name": ""},
+    ],
+)
+def test_weak_cookies_cannot_be_built(settings: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError, match="cookie"):
+        CookiePolicy(**{"name": "__Host-session", **settings})
+
+
+@pytest.mark.parametrize("value", ["a;b", "a b", "a\r\nset-cookie: x", 'a"', "é", "a,b"])
+def test_a_value_cannot_write_attributes(value: str) -> None:
+    with pytest.raises(ConfigError):
+        CookiePolicy(name="__Host-a").set(value)
+
+
+@pytest.mark.parametrize(
+    ("header", "value"),
+    [
+        (b"a=1", "1"),
+        (b"b=2; a=1", "1"),
+        (b"a=1;b=2", "1"),
+        (b"xa=1", None),
+        (b"a=1; a=1", None),
+        (b"a=1; b=2; a=2", None),
+        (b"b=a=1", None),
+        (b"a", ""),
+        (b"", None),
+        (None, None),
+    ],
+)
+def test_reading(header: bytes | None, value: str | None) -> None:
+    assert find_cookie(header, b"a") == value
+
+
+@given(st.binary(max_size=60))
+def test_reading_never_raises(header: bytes) -> None:
+    value = find_cookie(header, b"a")
+    assert value is None or value.encode("latin-1") in header
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"idle_seconds": 0},
+        {"idle_seconds": 1801},
+        {"absolute_seconds": 86_401},
+        {"idle_seconds": 600, "absolute_seconds": 300},
+        {"note_use_every": 1800},
+        {"note_use_every": -1},
+    ],
+)
+def test_limits_that_never_strike(settings: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError, match="session"):
+        SessionPolicy(**settings)
+
+
+def test_a_longer_life_must_be_called_unsafe() -> None:
+    assert SessionPolicy(idle_seconds=7200, absolute_seconds=604_800, unsafe_longer_life=True).idle_seconds == 7200
