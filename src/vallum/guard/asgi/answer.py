@@ -17,6 +17,8 @@ KEEPS: Final = ("generic-errors",)
 
 _REDIRECTS: Final = frozenset({301, 307, 308})
 _BODYLESS: Final = frozenset({204, 304})
+_TELLING: Final = frozenset({501, 502, 503, 504})
+"""Server errors whose status an app may tell; the body is the guard's all the same."""
 _FORWARDED_AS_IS: Final = "http.response.debug"
 
 
@@ -35,7 +37,7 @@ _DONE: Final = Done()
 class Answer:
     """What goes out for one request: the app's messages, or the guard's own answer in their place."""
 
-    __slots__ = ("_core", "_exchange", "_send", "_start")
+    __slots__ = ("_core", "_exchange", "_held", "_send", "_start")
 
     def __init__(self, core: Core, exchange: Exchange, send: Send) -> None:
         """Nothing has gone out yet."""
@@ -43,12 +45,13 @@ class Answer:
         self._exchange = exchange
         self._send = send
         self._start: Message | None = None
+        self._held = 0
 
     def send(self, message: Message) -> Awaitable[None]:
         """Take a message from the app. The plain case costs no coroutine of our own."""
         exchange = self._exchange
         if exchange.begun:
-            if message["type"] == "http.response.body" and not message.get("more_body"):
+            if not message.get("more_body"):
                 exchange.complete = True
             return self._send(message)
         if message["type"] == _FORWARDED_AS_IS:
@@ -77,13 +80,15 @@ class Answer:
         refusal = self._judge_start(message, status)
         if refusal is not None:
             await self.refuse(refusal)
-        elif status < 500 and exchange.judged:
+        elif status >= 500:
+            # Held back until the app returns or raises: `finish` and `fail` answer it.
+            self._held = status
+        else:
             failed = await carry_out(self._core, exchange)
             if failed is not None:
                 await self.refuse(failed)
             else:
                 await self._begin(message, status)
-        # A server error is held back until the app returns or raises: `finish` and `fail` answer it.
 
     def _judge_start(self, message: Message, status: int) -> Refusal | None:
         """The answer to put in place of the app's, if any."""
@@ -137,9 +142,11 @@ class Answer:
         if self._start is not None:
             await self._release({"type": "http.response.body", "body": b""})
             return
-        if exchange.refusal is None:
-            self._core.report(exchange, "server-error", Level.ERROR)
-        await self.refuse(TOO_LARGE if exchange.too_large else exchange.refusal or INTERNAL)
+        refusal = TOO_LARGE if exchange.too_large else exchange.refusal
+        if refusal is None:
+            self._core.report(exchange, "server-error", Level.ERROR, status=str(self._held))
+            refusal = refusal_for(self._held) if self._held in _TELLING else INTERNAL
+        await self.refuse(refusal)
 
     async def fail(self, error: Exception) -> None:
         """The app has raised: answer in general terms, tell the log everything."""

@@ -70,7 +70,8 @@ class ContentSecurityPolicy:
 
     def compile(self) -> tuple[bytes, ...]:
         """The header's value, cut where the nonce belongs: `nonce.join(pieces)` is the value."""
-        return tuple(piece.encode("ascii") for piece in self.render().split(NONCE[7:-1]))
+        cut = self.render().replace(NONCE, "'nonce-\0'").split("\0")
+        return tuple(piece.encode("ascii") for piece in cut)
 
     def render(self) -> str:
         """The header's value with `*` for the nonce."""
