@@ -1,7 +1,7 @@
 # Everything sets itself up: only python3 (3.11 or newer), make and git are needed; no root.
 PYTHON ?= python3
 BIN := .venv/bin
-PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --no-input
+PIP := $(BIN)/python -m pip --disable-pip-version-check -qq --no-input
 BASE ?= HEAD~1
 
 .PHONY: help run test lint types imports house cover format lock pages bench screenshots clean

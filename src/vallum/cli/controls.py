@@ -1,13 +1,17 @@
 """`vallum controls`: the catalogue as a table or as JSON."""
 
 import json
+import sys
 from typing import Final
 
 import click
 
 from vallum.audit.keepers import Keepers, load_keepers
-from vallum.catalogue.control import AREAS, WAYS, Control, Status
+from vallum.catalogue.control import AREAS, WAYS, Control
 from vallum.catalogue.registry import load_controls
+from vallum.cli.output import color_option
+from vallum.findings.formats.terminal.catalogue import render_controls
+from vallum.findings.options import Color, detect_options
 
 _STANDARDS: Final = ("owasp", "asvs", "cwe")
 
@@ -16,19 +20,19 @@ _STANDARDS: Final = ("owasp", "asvs", "cwe")
 @click.option("--format", "format_name", type=click.Choice(["table", "json"]), default="table", help="How to print.")
 @click.option("--area", type=click.Choice(AREAS), help="Only the controls of one area.")
 @click.option("--standard", type=click.Choice(_STANDARDS), help="Group by what a standard calls it.")
-def command(format_name: str, area: str | None, standard: str | None) -> None:
+@color_option
+def command(format_name: str, area: str | None, standard: str | None, color: Color) -> None:
     """List every control, and what guards, checks and probes it."""
     controls = [control for control in load_controls() if area in (None, control.area)]
     keepers = load_keepers()
     if format_name == "json":
         click.echo(json.dumps([_entry(control, keepers[control.id]) for control in controls], indent=2))
         return
-    for heading, members in _groups(controls, standard):
-        click.echo(heading)
-        for control in members:
-            click.echo(f"  {_row(control, keepers[control.id])}")
-    count = f"{len(controls)} controls"
-    click.echo(f"{count}; explain one: vallum explain {controls[0].id}" if controls else count)
+    options = detect_options(sys.stdout, color=color)
+    table = render_controls(
+        _groups(controls, standard), lambda control, way: keepers[control.id].status(way, control), options
+    )
+    click.echo(table, nl=False, color=True)
 
 
 def _entry(control: Control, keepers: Keepers) -> dict[str, object]:
@@ -66,12 +70,3 @@ def _headings(control: Control, standard: str | None) -> list[str]:
 def _order(heading: str) -> tuple[str | int, ...]:
     parts = heading.replace("-", ".").replace("v", "").split(".")
     return (*(int(part) if part.isdigit() else -1 for part in parts), heading)
-
-
-def _row(control: Control, keepers: Keepers) -> str:
-    ways = "  ".join(f"{way} {_word(keepers.status(way, control)):7}" for way in WAYS)
-    return f"{control.id:30} {control.severity.value:9} {ways}  {control.title}"
-
-
-def _word(status: Status) -> str:
-    return "-" if status is Status.NONE else status.value

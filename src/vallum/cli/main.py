@@ -48,10 +48,7 @@ def run() -> NoReturn:
 def main(arguments: list[str]) -> int:
     """Run one command and return its exit status: 0, 1 broken, 2 misuse, 3 could not look, 130 interrupted."""
     try:
-        with vallum_command.make_context("vallum", list(arguments), obj=arguments) as context:
-            status = vallum_command.invoke(context)
-    except click.exceptions.Exit as left:
-        return left.exit_code
+        return _invoke(arguments)
     except click.ClickException as error:
         return _complain(error.format_message(), "Try: vallum --help")
     except VallumError as error:
@@ -64,6 +61,14 @@ def main(arguments: list[str]) -> int:
         return COULD_NOT_LOOK
     except Exception as error:  # noqa: BLE001 - the last line of defence: no stack trace reaches a user
         return _confess(error)
+
+
+def _invoke(arguments: list[str]) -> int:
+    try:
+        with vallum_command.make_context("vallum", list(arguments), obj=arguments) as context:
+            status = vallum_command.invoke(context)
+    except click.exceptions.Exit as left:
+        return left.exit_code
     return status if isinstance(status, int) else 0
 
 
