@@ -169,9 +169,7 @@ def test_a_model_whose_validation_fails_in_its_own_way_is_refused_too() -> None:
         load_yaml("secret", Own)
 
 
-@pytest.mark.parametrize(
-    "into", [set[str], tuple[int, str], bytes, complex, dt.date, dict, typing.TypedDict("T", {"a": int})]
-)
+@pytest.mark.parametrize("into", [set[str], tuple[int, str], bytes, complex, dt.date, dict])
 def test_a_type_that_cannot_be_bound_is_a_mistake_of_the_programmer(into: type) -> None:
     with pytest.raises(ConfigError) as caught:
         load_json("{}", into)
@@ -298,8 +296,8 @@ copy: *base
 """
     assert load_yaml(text, object) == {
         "country": "no", "yes": "on", "day": "2026-11-24", "time": "12:30", "octal": "017", "under": "1_000",
-        "number": -17, "hex": 31, "half": 0.5, "big": 1000.0, "truth": True, "nothing": None, "empty": None, "infinite": ".inf",
-        "base": {"a": 1}, "copy": {"a": 1}, "<<": "merged",
+        "number": -17, "hex": 31, "half": 0.5, "big": 1000.0, "truth": True, "nothing": None, "empty": None,
+        "infinite": ".inf", "base": {"a": 1}, "copy": {"a": 1}, "<<": "merged",
     }  # fmt: skip
     assert load_yaml("", object) is None
 
