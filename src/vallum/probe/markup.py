@@ -1,7 +1,7 @@
 """Where a value comes out in a page as markup: shared by the claims about HTML and about templates."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -12,6 +12,8 @@ from vallum.probe.operation import In, Operation
 from vallum.probe.surface import UNKNOWN, Surface
 from vallum.probe.sweep import deliver, open_slots, read_pages
 
+MISSING: Final = 9999
+"""The number of the page that does not exist."""
 STORED: Final = "page read back"
 _NOWHERE: Final = Operation(method="GET", template="/{path}")
 Write = Callable[[str], Sequence[str]]
@@ -42,7 +44,7 @@ def ask_markup(surface: Surface, write: Write) -> Asking:
             shot = surface.strike(slot, who, value, word_of(surface, number))
             if shot:
                 yield from deliver(surface, shot)
-    missing = word_of(surface, 9999)
+    missing = word_of(surface, MISSING)
     for value in write(missing):
         shot = surface.aim(_NOWHERE, hits={(In.PATH.value, "path"): value}, label=missing)
         if shot:
@@ -61,7 +63,7 @@ def find_escapes(exchanges: Sequence[Exchange], signs: Callable[[Exchange, str],
     found: dict[str, Escape] = {}
     for exchange in exchanges:
         for word in dict.fromkeys(_words(exchange)):
-            evidence = signs(exchange, word) if word in sources else ""
+            evidence = signs(exchange, word) if word in sources and not _is_address(exchange, word) else ""
             if not evidence:
                 continue
             if word not in found:
@@ -69,6 +71,20 @@ def find_escapes(exchanges: Sequence[Exchange], signs: Callable[[Exchange, str],
             elif (also := str(act_of(exchange))) not in (*found[word].others, str(act_of(found[word].page))):
                 found[word] = replace(found[word], others=(*found[word].others, also))
     return found
+
+
+def _is_address(exchange: Exchange, word: str) -> bool:
+    """A page that was redirected to and repeats its own address: the claim for a missing page tells of that."""
+    return bool(exchange.shot.shown) and word in exchange.shot.target
+
+
+def without_echoes(surface: Surface, escapes: Mapping[str, Escape]) -> Iterator[Escape]:
+    """The escapes, with one for all routes whose page for what is missing repeats the address."""
+    echo = word_of(surface, MISSING) in escapes
+    for word, escape in escapes.items():
+        missing = escape.source.answer.status == 404 and escape.source.shot.slot.startswith("path ")
+        if not (echo and missing) or word == word_of(surface, MISSING):
+            yield escape
 
 
 def shown_words(exchanges: Sequence[Exchange]) -> dict[str, Exchange]:

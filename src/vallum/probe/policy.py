@@ -42,7 +42,7 @@ class ProbePolicy:
     """Hosts other than loopback that a URL may name."""
     mark: str = ""
     """The word that marks everything written; drawn at random when empty."""
-    delay: float = 2.0
+    delay: float = 1.0
     """Seconds that a command is asked to sleep where only time can tell."""
     clock: Clock | None = field(default=None, repr=False)
     """The clock that times requests; the monotonic one when None."""

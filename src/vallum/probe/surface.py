@@ -96,7 +96,7 @@ class Surface:
     writes: bool = True
     in_process: bool = True
     public: tuple[str, ...] = ()
-    delay: float = 2.0
+    delay: float = 1.0
     inventory: bool = False
     """Whether the operations come from the app's own routes or OpenAPI, and not only from links."""
     bearer_routes: frozenset[str] = frozenset()

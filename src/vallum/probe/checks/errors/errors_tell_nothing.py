@@ -4,6 +4,7 @@ import html
 import re
 from collections.abc import Iterable, Sequence
 from typing import Final
+from urllib.parse import unquote
 
 from vallum.findings.finding import Remark
 from vallum.probe.check import Blame, Check, Claim
@@ -27,10 +28,7 @@ _SHORTEST_TEXT: Final = 8
 
 def _judge(surface: Surface, _exchanges: Sequence[Exchange]) -> Iterable[Remark]:
     errors = {(e.shot.method, e.shot.route or e.shot.label, e.answer.status, e.shot.label): e for e in _errors(surface)}
-    for remark_source in errors.values():
-        yield from judge_answers(
-            CLAIM, [remark_source], _fault, lambda e: f"answered {e.answer.status} and a fixed text"
-        )
+    return judge_answers(CLAIM, errors.values(), _fault, lambda e: f"answered {e.answer.status} and a fixed text")
 
 
 def _errors(surface: Surface) -> Iterable[Exchange]:
@@ -40,7 +38,8 @@ def _errors(surface: Surface) -> Iterable[Exchange]:
 def _fault(exchange: Exchange) -> Blame | None:
     text = html.unescape(exchange.answer.page.text if exchange.answer.is_html else exchange.answer.text)
     for name, sign in _SIGNS:
-        if sign.search(text):
+        found = sign.search(text)
+        if found and found[0] not in unquote(exchange.shot.target):
             return Blame(message=_MESSAGE, reason=f"The error shows {name}.", fix=_FIX)
     inner = exchange.answer.raised.partition(": ")[2].strip()
     if len(inner) >= _SHORTEST_TEXT and inner in " ".join(text.split()):

@@ -17,10 +17,8 @@ _PRIVATE: Final = re.compile(
     r"(?<![\w.])(?:10\.\d{1,3}\.\d{1,3}\.\d{1,3}|192\.168\.\d{1,3}\.\d{1,3}|172\.(?:1[6-9]|2\d|3[01])\.\d{1,3}\.\d{1,3})"
     r"(?![\w.])"
 )
-_MESSAGE: Final = "An attacker learns which product and version to look up known holes for, or how the inside is built."
-_FIX: Final = (
-    "Remove X-Powered-By and the like, send Server without a version, and keep inner addresses out of answers."
-)
+_MESSAGE: Final = "An attacker learns which product and version to look up holes for, or how the inside is built."
+_FIX: Final = "Remove X-Powered-By and the like, send Server without a version, keep inner addresses out of answers."
 
 
 def _judge(surface: Surface, _exchanges: Sequence[Exchange]) -> Iterable[Remark]:

@@ -10,11 +10,9 @@ from vallum.probe.exchange import Exchange, Shot
 from vallum.probe.surface import Surface
 
 CLAIM: Final = Claim(slug="foreign-origins-get-nothing", control="cors-allowlist")
-_FIX: Final = (
-    "Answer with Access-Control-Allow-Origin only for exact https origins from a fixed list, with Vary: Origin."
-)
+_FIX: Final = "Send Access-Control-Allow-Origin only for exact https origins from a fixed list, with Vary: Origin."
 _MOST_ROUTES: Final = 6
-_PREFLIGHT: Final = "preflight"
+_PREFLIGHT: Final = "a preflight of a foreign site"
 
 
 def _origins(surface: Surface) -> dict[str, str]:
@@ -50,31 +48,37 @@ def _routes(surface: Surface) -> Iterator[Shot]:
 
 
 def _judge(_surface: Surface, exchanges: Sequence[Exchange]) -> Iterable[Remark]:
-    told: set[str] = set()
+    open_to: dict[str, list[Exchange]] = {}
     for exchange in exchanges:
-        blame = _fault(exchange)
-        if blame is None:
+        message = _fault(exchange)
+        if message:
+            open_to.setdefault(message, []).append(exchange)
+        else:
             yield CLAIM.site(exchange, f"{exchange.shot.label}: nothing allowed")
-        elif blame.reason not in told:
-            told.add(blame.reason)
-            allowed = exchange.answer.header("Access-Control-Allow-Origin")
-            yield CLAIM.finding(exchange, blame, seen=(f"Access-Control-Allow-Origin: {allowed}",))
+    for message, met in open_to.items():
+        origins = ", ".join(dict.fromkeys(exchange.shot.label for exchange in met))
+        confidence = Confidence.HIGH if message == _WITH_COOKIES else Confidence.MEDIUM
+        blame = Blame(message=message, reason=f"Allowed: {origins}.", fix=_FIX, confidence=confidence)
+        yield CLAIM.finding(met[0], blame, seen=_headers(met[0]))
 
 
-def _fault(exchange: Exchange) -> Blame | None:
+_WITH_COOKIES: Final = "Any site that a user visits can read this user's data and act in this user's name."
+_WITHOUT: Final = "Any site can read what this app answers to requests without a cookie."
+
+
+def _fault(exchange: Exchange) -> str:
     answer = exchange.answer
     allowed = answer.header("Access-Control-Allow-Origin").strip()
     origin = next(value for name, value in exchange.shot.headers if name == "Origin")
     credentials = answer.header("Access-Control-Allow-Credentials").strip().lower() == "true"
-    if allowed not in (origin, "*"):
-        return None
     if allowed == origin and credentials:
-        message = "Any site that a user visits can read this user's data and act in this user's name."
-        reason = f"The origin of {exchange.shot.label} is allowed, with credentials."
-        return Blame(message=message, reason=reason, fix=_FIX)
-    message = "Any site can read what this app answers to requests without a cookie."
-    told = "every origin" if allowed == "*" else f"the origin of {exchange.shot.label}"
-    return Blame(message=message, reason=f"{told} is allowed.".capitalize(), fix=_FIX, confidence=Confidence.MEDIUM)
+        return _WITH_COOKIES
+    return _WITHOUT if allowed in (origin, "*") else ""
+
+
+def _headers(exchange: Exchange) -> tuple[str, ...]:
+    names = ("Access-Control-Allow-Origin", "Access-Control-Allow-Credentials")
+    return tuple(f"{name}: {value}" for name in names if (value := exchange.answer.header(name)))
 
 
 CHECK: Final = Check(

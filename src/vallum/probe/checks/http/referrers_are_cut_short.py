@@ -14,9 +14,7 @@ CLAIM: Final = Claim(slug="referrers-are-cut-short", control="referrer-policy")
 _STRICT: Final = frozenset({"strict-origin-when-cross-origin", "same-origin", "strict-origin", "no-referrer"})
 _KNOWN: Final = _STRICT | {"unsafe-url", "origin", "origin-when-cross-origin", "no-referrer-when-downgrade"}
 _TOKEN_PAGES: Final = re.compile(r"(?i)/(reset|verify|confirm|activate|callback|magic)")
-_MESSAGE: Final = (
-    "Whoever runs a linked site reads the full address of this page, one-time tokens and searches included."
-)
+_MESSAGE: Final = "Whoever runs a linked site reads the full address of this page, tokens and searches included."
 _FIX: Final = "Send `Referrer-Policy: strict-origin-when-cross-origin`, and `no-referrer` on pages with a token."
 
 

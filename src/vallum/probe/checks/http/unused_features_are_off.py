@@ -11,9 +11,7 @@ from vallum.probe.read.directives import read_permissions
 from vallum.probe.surface import Surface
 
 CLAIM: Final = Claim(slug="unused-features-are-off", control="permissions-policy")
-_MESSAGE: Final = (
-    "A script or frame that gets into the page can ask for camera, microphone or position in the site's name."
-)
+_MESSAGE: Final = "A script or frame in the page can ask for camera, microphone or position in the site's name."
 _FIX: Final = "Send `Permissions-Policy: geolocation=(self), camera=(), microphone=()` with every page."
 _HEADER: Final = "Permissions-Policy"
 _MOST: Final = {"camera": ((),), "microphone": ((),), "geolocation": ((), ("self",))}

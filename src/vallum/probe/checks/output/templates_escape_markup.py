@@ -6,7 +6,7 @@ from typing import Final
 from vallum.findings.finding import Remark
 from vallum.probe.check import Asking, Blame, Check, Claim
 from vallum.probe.exchange import Exchange
-from vallum.probe.markup import ask_markup, find_escapes, shown_words
+from vallum.probe.markup import ask_markup, find_escapes, shown_words, without_echoes
 from vallum.probe.surface import Surface
 
 CLAIM: Final = Claim(slug="templates-escape-markup", control="template-autoescape")
@@ -29,9 +29,9 @@ def _signs(exchange: Exchange, word: str) -> str:
     return f"<b data-{word}>" if bold and any(element.tag == f"x-{word}" for element in tags) else ""
 
 
-def _judge(_surface: Surface, exchanges: Sequence[Exchange]) -> Iterable[Remark]:
+def _judge(surface: Surface, exchanges: Sequence[Exchange]) -> Iterable[Remark]:
     broken = find_escapes(exchanges, _signs)
-    for escape in broken.values():
+    for escape in without_echoes(surface, broken):
         blame = Blame(
             message=_MESSAGE, reason=f"{escape.slot}: `{escape.evidence}` stands in the page as an element.", fix=_FIX
         )
