@@ -470,6 +470,29 @@ def test_unused_methods_are_refused(policy: Build, talk: Build, method: str) -> 
     assert dict(sent[0]["headers"])[b"allow"]
 
 
+def test_an_overflowing_body_ends_for_good(policy: Build, talk: Build) -> None:
+    got: list[str] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        got.extend([(await receive())["type"] for _ in range(3)])
+        await PlainTextResponse("fine")(scope, receive, send)
+
+    part = {"type": "http.request", "body": b"x" * (MIB // 2 + 1), "more_body": True}
+    assert talk(plain(app, policy), "http", "/open", part, part, part, method="POST")[0]["status"] == 413
+    assert got == ["http.request", "http.disconnect", "http.disconnect"]
+
+
+def test_an_app_that_raises_on_an_overflow_is_answered_for(policy: Build, talk: Build, events: Any) -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        raise ConnectionError
+
+    part = {"type": "http.request", "body": b"x" * (MIB + 1), "more_body": True}
+    assert talk(plain(app, policy), "http", "/open", part, method="POST")[0]["status"] == 413
+    assert events == []
+
+
 def test_limits_must_not_contradict() -> None:
     with pytest.raises(ConfigError, match="largest_body"):
         LimitPolicy(body=5, largest_body=4)

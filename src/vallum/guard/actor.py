@@ -1,6 +1,6 @@
 """The actor: who makes this request, taken from the credential and from nothing else (CWE-639, ASVS 8.2.2)."""
 
-from collections.abc import Iterable
+from collections.abc import Callable
 from typing import Final, NoReturn
 
 from vallum.base.errors import VallumError
@@ -21,7 +21,7 @@ class Actor:
     roles: frozenset[str]
     permissions: frozenset[str]
 
-    def __init__(self, *, proof: object, actor_id: str, roles: Iterable[str], permissions: Iterable[str]) -> None:
+    def __init__(self, proof: object, actor_id: str, roles: frozenset[str], permissions: frozenset[str]) -> None:
         """Refuse unless the guard itself calls."""
         if proof is not _FROM_CREDENTIAL:
             raise VallumError(
@@ -29,10 +29,9 @@ class Actor:
                 hint="Read it with current().actor, or take it as an argument of type CurrentActor.",
                 code="actor-forged",
             )
-        set_once = object.__setattr__
-        set_once(self, "id", actor_id)
-        set_once(self, "roles", frozenset(roles))
-        set_once(self, "permissions", frozenset(permissions))
+        _set_id(self, actor_id)
+        _set_roles(self, roles)
+        _set_permissions(self, permissions)
 
     def may(self, permission: str) -> bool:
         """Tell whether the role table grants `permission`; an unknown one is granted to nobody."""
@@ -55,6 +54,12 @@ class Actor:
         return f"Actor({self.id!r}, roles={sorted(self.roles)})"
 
 
-def recognise_actor(actor_id: str, roles: Iterable[str], permissions: Iterable[str]) -> Actor:
+# The slots' own setters, since `__setattr__` refuses everybody.
+_set_id: Final[Callable[[Actor, str], None]] = Actor.__dict__["id"].__set__
+_set_roles: Final[Callable[[Actor, frozenset[str]], None]] = Actor.__dict__["roles"].__set__
+_set_permissions: Final[Callable[[Actor, frozenset[str]], None]] = Actor.__dict__["permissions"].__set__
+
+
+def recognise_actor(actor_id: str, roles: frozenset[str], permissions: frozenset[str]) -> Actor:
     """Build the actor of a verified credential. For the guard's own identity steps, never for handlers."""
-    return Actor(proof=_FROM_CREDENTIAL, actor_id=actor_id, roles=roles, permissions=permissions)
+    return Actor(_FROM_CREDENTIAL, actor_id, roles, permissions)

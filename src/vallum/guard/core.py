@@ -14,9 +14,8 @@ from binascii import b2a_base64
 from collections.abc import Callable, Iterable
 from typing import Final
 
-from vallum.base.errors import VallumError
 from vallum.guard.actor import recognise_actor
-from vallum.guard.authorization.access import Access, Declaration
+from vallum.guard.authorization.access import CLOSED, Access, Declaration
 from vallum.guard.authorization.paths import PathTable
 from vallum.guard.authorization.roles import RoleTable
 from vallum.guard.errors.refusal import FORBIDDEN, UNAUTHENTICATED, Refusal
@@ -26,7 +25,7 @@ from vallum.guard.http.cors import SharedOrigins
 from vallum.guard.http.hosts import check_host
 from vallum.guard.http.limits import check_framing, check_length
 from vallum.guard.http.origins import hosts_of
-from vallum.guard.logging.events import Event, Level
+from vallum.guard.logging.events import Event, Level, log_event, log_readably
 from vallum.guard.policy import Environment, GuardPolicy
 from vallum.guard.response import ResponseHead
 from vallum.guard.sessions.csrf import TOKEN_WRONG, CsrfTokens, check_site
@@ -58,6 +57,8 @@ class Core:
         self.paths = PathTable(policy.paths)
         self._roles = RoleTable(policy.roles)
         self._randomness = policy.randomness
+        readable = policy.sink is log_event and policy.environment is Environment.DEVELOPMENT
+        self._sink = log_readably if readable else policy.sink
         secrets = [secret.reveal().encode() for secret in policy.secrets] or [policy.randomness(32)]
         tokens = CsrfTokens(secrets, policy.randomness)
         self.desk = Desk(policy.session, tokens, policy.clock, policy.randomness, development=development)
@@ -70,7 +71,7 @@ class Core:
         exchange.core, exchange.desk = self, self.desk
         drawn = self._randomness(_ID_BYTES + _NONCE_BYTES)
         exchange.request_id = _format_id(drawn[:_ID_BYTES].hex())
-        exchange.csp_nonce = b2a_base64(drawn[_ID_BYTES:], newline=False).decode("ascii")
+        exchange.nonce = b2a_base64(drawn[_ID_BYTES:], newline=False)
         if exchange.found[CLIENT_ID] is not None:
             exchange.client_request_id = _check_id(exchange.found[CLIENT_ID] or b"")
         for step in self._steps:
@@ -88,11 +89,9 @@ class Core:
     def admit(self, exchange: Exchange, declaration: Declaration, record: SessionRecord | None) -> Refusal | None:
         """Decide whether the request may reach the handler. With `owes_token` set, `prove` has the last word."""
         exchange.judged = True
-        access = declaration.access
-        if access is None:
-            raise VallumError("admit needs an access.", hint="Pass CLOSED for what declares nothing.", code="access")
+        access = declaration.access or CLOSED
         if record is not None:
-            exchange.actor = recognise_actor(record.actor_id, record.roles, self._roles.permissions_of(record.roles))
+            exchange.actor = recognise_actor(record.actor_id, *self._roles.look_up(record.roles))
             self.desk.attach(exchange, record, polling=access.polling)
         if declaration.csp is not None:
             exchange.csp_pieces = declaration.csp.compile()
@@ -135,7 +134,7 @@ class Core:
             actor=exchange.actor.id if exchange.actor is not None else "",
             detail=detail,
         )
-        self.policy.sink(event)
+        self._sink(event)
 
     def _body_limit(self, declaration: Declaration) -> int:
         limits = self.policy.limits

@@ -73,7 +73,7 @@ class Exchange:
 
     request_id: str = ""
     client_request_id: str = ""
-    csp_nonce: str = ""
+    nonce: bytes = b""
     client: str = ""
     host: str = ""
     secure: bool = False
@@ -82,6 +82,8 @@ class Exchange:
     body_limit: int = 0
 
     judged: bool = False
+    endpoint: object = None
+    """What it was judged for last: an endpoint behind a mount that let it in may ask for more."""
     owes_token: bool = False
     csrf_given: bytes | None = None
     refusal: Refusal | None = None
@@ -90,7 +92,7 @@ class Exchange:
     arrived: SessionRecord | None = None
     record: SessionRecord | None = None
     visitor: str = ""
-    session: "Session | None" = None
+    shown: "Session | None" = None
     private: bool = False
     csp_pieces: tuple[bytes, ...] | None = None
     frame_options: bytes | None = None
@@ -116,6 +118,18 @@ class Exchange:
         self.cookies.clear()
         self.writes.clear()
         self.extra = ()
+
+    @property
+    def session(self) -> "Session | None":
+        """The session's data; None for a visitor."""
+        if self.shown is None and self.record is not None:
+            self.shown = Session(self.record, self.writes, self.core.policy.clock)
+        return self.shown
+
+    @property
+    def csp_nonce(self) -> str:
+        """The nonce of this response, for `<script nonce=...>` and `<style nonce=...>`."""
+        return self.nonce.decode("ascii")
 
     @property
     def csrf_token(self) -> str:

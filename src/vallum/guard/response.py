@@ -97,7 +97,7 @@ class ResponseHead:
         return head
 
     def _add_own(self, exchange: Exchange, head: list[Pair]) -> None:
-        nonce = exchange.csp_nonce.encode("ascii")
+        nonce = exchange.nonce
         pieces = exchange.csp_pieces
         head.append((b"content-security-policy", nonce.join(self._csp if pieces is None else pieces)))
         if self._trial is not None:

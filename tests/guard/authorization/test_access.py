@@ -128,14 +128,14 @@ def test_the_role_table_does_not_change_with_its_source() -> None:
 
 
 def test_an_actor_is_made_by_the_guard_and_stays_as_it_is() -> None:
-    actor = recognise_actor("ada", ["editor"], ["read"])
+    actor = recognise_actor("ada", frozenset({"editor"}), frozenset({"read"}))
     assert actor.may("read")
     assert not actor.may("write")
-    assert actor == recognise_actor("ada", ["editor"], [])
-    assert actor != recognise_actor("ada", [], [])
-    assert len({actor, recognise_actor("ada", ["editor"], [])}) == 1
+    assert actor == recognise_actor("ada", frozenset({"editor"}), frozenset())
+    assert actor != recognise_actor("ada", frozenset(), frozenset())
+    assert len({actor, recognise_actor("ada", frozenset({"editor"}), frozenset())}) == 1
     assert repr(actor) == "Actor('ada', roles=['editor'])"
     with pytest.raises(AttributeError):
         actor.id = "root"
     with pytest.raises(VallumError, match="verified credential"):
-        Actor(proof="trust me", actor_id="root", roles=[], permissions=[])
+        Actor("trust me", "root", frozenset(), frozenset())

@@ -15,7 +15,7 @@ from vallum.guard import Guard, NotFoundError, current_actor, public, sign_in, s
 from vallum.guard.actor import recognise_actor
 from vallum.guard.authorization.ownership import OwnedObjects, load_later, load_or_404
 
-ADA = recognise_actor("ada", [], [])
+ADA = recognise_actor("ada", frozenset(), frozenset())
 NOTES = {1: ("ada", "milk"), 2: ("bob", "bread")}
 
 

@@ -21,6 +21,7 @@ from vallum.base.errors import ConfigError
 from vallum.base.secret import Secret
 from vallum.guard import (
     ASSETS,
+    PUBLIC,
     SIGNED_IN,
     Actor,
     Environment,
@@ -220,6 +221,32 @@ def test_a_host_route_decides_like_a_mount(policy: Build, browse: Build) -> None
     browser = browse(guarded(policy, Host("localhost", inner)))
     assert browser("GET", "/bare").status_code == 401
     assert browser("GET", "/open").text == "open"
+
+
+def test_a_public_mount_does_not_open_what_an_inner_route_closes(policy: Build, browse: Build) -> None:
+    @requires("admin")
+    async def admin(request: Request) -> Response:
+        return await bare(request)
+
+    inner = Starlette(routes=[Route("/admin", admin), Route("/open", bare)])
+
+    async def wrapper(scope: Any, receive: Any, send: Any) -> None:
+        await inner(scope, receive, send)
+
+    browser = browse(guarded(policy, Mount("/in", wrapper), paths={"/in/*": PUBLIC}))
+    assert browser("GET", "/in/open").text == "secret"
+    assert browser("GET", "/in/admin").status_code == 401
+    browser("POST", "/enter")
+    assert browser("GET", "/in/admin").status_code == 403
+    assert RAN == ["/in/open"]
+
+
+def test_an_app_that_has_served_already_is_guarded_from_now_on(policy: Build, browse: Build) -> None:
+    app = Starlette(routes=[Route("/bare", bare)])
+    browser = browse(app)
+    assert browser("GET", "/bare").text == "secret"
+    Guard(app, policy=policy())
+    assert browser("GET", "/bare").status_code == 401
 
 
 def test_api_documentation_is_closed_until_declared(policy: Build, browse: Build) -> None:

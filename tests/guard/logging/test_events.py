@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vallum.guard.logging.events import Event, Level, log_event, redact, render_event
+from vallum.guard.logging.events import Event, Level, log_event, log_readably, redact, render_event
 
 
 def event(**detail: str) -> Event:
@@ -66,6 +66,16 @@ def test_plain_text_stays() -> None:
     assert (
         redact('File "app.py", line 3, in handler: no such note') == 'File "app.py", line 3, in handler: no such note'
     )
+
+
+def test_a_developer_reads_the_stack_as_python_prints_it(caplog: pytest.LogCaptureFixture) -> None:
+    log_readably(event(error="ValueError", stack='Traceback\n  File "app.py"\nValueError: password=hunter2'))
+    log_readably(event())
+    first, second = (record.getMessage() for record in caplog.records)
+    line, _, stack = first.partition("\n")
+    assert json.loads(line)["error"] == "ValueError"
+    assert stack == 'Traceback\n  File "app.py"\nValueError: password=[redacted]'
+    assert json.loads(second)["event"] == "login-failed"
 
 
 def test_the_default_sink_is_the_security_logger(caplog: pytest.LogCaptureFixture) -> None:

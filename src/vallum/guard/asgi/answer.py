@@ -108,21 +108,20 @@ class Answer:
 
     async def _send_late(self, message: Message) -> None:
         """A body part while the head is held: a body needs a content type, else browsers would guess one."""
-        if self._start is None:
+        start = self._start
+        if start is None:
             return
         if message.get("body") or message.get("more_body") or message["type"] != "http.response.body":
             self._start = None
             self._core.report(self._exchange, "content-type-missing", Level.ERROR)
             await self.refuse(INTERNAL)
             return
-        await self._release(message)
+        await self._release(start, message)
 
-    async def _release(self, message: Message) -> None:
-        start, self._start = self._start, None
-        if start is not None:
-            self._exchange.begun = self._exchange.complete = True
-            await self._send(start)
-            await self._send(message)
+    async def _release(self, start: Message, message: Message) -> None:
+        self._exchange.begun = self._exchange.complete = True
+        await self._send(start)
+        await self._send(message)
 
     async def refuse(self, refusal: Refusal) -> None:
         """Send the guard's own answer; whatever the app sends after it is dropped."""
@@ -140,7 +139,7 @@ class Answer:
         if exchange.begun or exchange.answered:
             return
         if self._start is not None:
-            await self._release({"type": "http.response.body", "body": b""})
+            await self._release(self._start, {"type": "http.response.body", "body": b""})
             return
         refusal = TOO_LARGE if exchange.too_large else exchange.refusal
         if refusal is None:
@@ -153,8 +152,9 @@ class Answer:
         exchange = self._exchange
         error = unwrap_error(error)
         if exchange.answered:
-            return
-        if not exchange.begun and (exchange.too_large or exchange.refusal is not None):
+            if not isinstance(error, PublicError):
+                self._core.report(exchange, "unhandled-exception", Level.ERROR, **describe_error(error))
+        elif not exchange.begun and (exchange.too_large or exchange.refusal is not None):
             await self.finish()
         elif isinstance(error, PublicError) and not exchange.begun:
             self._core.report(exchange, error.event, error.level, cause=error.cause)

@@ -1,61 +1,58 @@
 """The gate: once the route is known, read the session, decide, and only then run the handler."""
 
-from vallum.guard.asgi.types import App, Message, Receive, Scope, Send
+from vallum.guard.asgi.types import Message, Receive, Scope, Send
 from vallum.guard.authorization.access import CLOSED, Declaration
 from vallum.guard.core import Core, read_headers
 from vallum.guard.errors.failure import describe_error
 from vallum.guard.errors.refusal import UNAUTHENTICATED, UNAVAILABLE, Refusal
 from vallum.guard.exchange import TYPE, Exchange
-from vallum.guard.http.limits import TOO_LARGE
 from vallum.guard.logging.events import Level
 from vallum.guard.sessions.form_token import FIRST_BYTES, find_token
-from vallum.stores.sessions import SessionRecord
 
 Connection = tuple[Scope, Receive, Send]
 
 
-async def pass_gate(exchange: Exchange, declaration: Declaration, app: App, connection: Connection) -> None:
-    """Judge the request now that its route is known; only then run `app`."""
+async def pass_gate(exchange: Exchange, declaration: Declaration, connection: Connection) -> Receive | None:
+    """Judge the request now that its route is known.
+
+    Returns the `receive` to run the handler with; None when the request is refused, which has been answered then.
+    """
     scope, receive, send = connection
     core: Core = exchange.core
-    refusal = await judge(core, exchange, declaration)
+    digest = core.want(exchange, declaration.access or CLOSED)
+    if digest is None or core.store.reads_at_once:
+        refusal = _judge(core, exchange, declaration, digest)
+    else:
+        import asyncio  # noqa: PLC0415 - loaded already by whoever runs this; plain imports of the guard stay light
+
+        refusal = await asyncio.to_thread(_judge, core, exchange, declaration, digest)
     if refusal is None and exchange.owes_token:
         refusal, receive = await read_token(core, exchange, receive)
     if refusal is None:
-        await app(scope, receive, send)
-        return
+        return receive
     exchange.refusal = refusal
+    await _answer_plainly(scope, send, refusal)
+    return None
+
+
+async def _answer_plainly(scope: Scope, send: Send, refusal: Refusal) -> None:
+    """Middleware in between sees an ordinary response; the wrapper puts the whole answer in its place."""
     if scope["type"] == "websocket":
         await send({"type": "websocket.close", "code": 1008})
         return
-    # The wrapper puts the whole answer in place of this; middleware in between sees an ordinary response.
     await send({"type": "http.response.start", "status": refusal.status, "headers": []})
     await send({"type": "http.response.body", "body": b""})
 
 
-async def judge(core: Core, exchange: Exchange, declaration: Declaration) -> Refusal | None:
-    """Read what the decision needs and decide; a store that cannot answer lets nobody in."""
-    if declaration.access is None:
-        declaration = Declaration(access=CLOSED)
+def _judge(core: Core, exchange: Exchange, declaration: Declaration, digest: bytes | None) -> Refusal | None:
+    """Read the session and decide; a store that cannot answer lets nobody in."""
     try:
-        record = await fetch(core, core.want(exchange, declaration.access or CLOSED))
+        record = None if digest is None else core.store.read(digest, core.policy.clock())
     except Exception as error:  # noqa: BLE001 - fail closed, whatever the store raises
         exchange.judged = True
         core.report(exchange, "session-store-failed", Level.ERROR, **describe_error(error))
         return UNAVAILABLE
     return core.admit(exchange, declaration, record)
-
-
-async def fetch(core: Core, digest: bytes | None) -> SessionRecord | None:
-    """Read the session under `digest`, on the loop when the store answers at once, else in a thread."""
-    if digest is None:
-        return None
-    now = core.policy.clock()
-    if core.store.reads_at_once:
-        return core.store.read(digest, now)
-    import asyncio  # noqa: PLC0415 - loaded already by whoever runs this; plain imports of the guard stay light
-
-    return await asyncio.to_thread(core.store.read, digest, now)
 
 
 async def carry_out(core: Core, exchange: Exchange) -> Refusal | None:
@@ -98,8 +95,6 @@ async def read_token(core: Core, exchange: Exchange, receive: Receive) -> tuple[
         token = find_token(kind, body, whole=whole)
         if whole or (len(body) > FIRST_BYTES and kind.lower().startswith(b"multipart")):
             break
-        if len(body) > exchange.body_limit:
-            return TOO_LARGE, receive
     replay = iter(messages)
 
     async def receive_again() -> Message:

@@ -49,7 +49,9 @@ class AsgiGuard:
                 await self.app(scope, receive, answer.send)
             else:
                 declaration = Declaration(access=self.core.paths.find(exchange.path) or CLOSED)
-                await pass_gate(exchange, declaration, self.app, (scope, receive, answer.send))
+                passed = await pass_gate(exchange, declaration, (scope, receive, answer.send))
+                if passed is not None:
+                    await self.app(scope, passed, answer.send)
         except Exception as error:  # noqa: BLE001 - the last resort: whatever it was, the user learns nothing of it
             await answer.fail(error)
         else:

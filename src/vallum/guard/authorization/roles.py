@@ -1,11 +1,16 @@
 """The role table: roles to permissions, in one place on the server; the unknown grants nothing (ASVS 8.1.1)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from typing import Final
 
 from vallum.base.errors import ConfigError
 
 KEEPS: Final = ("rbac",)
+
+
+Grant = tuple[frozenset[str], frozenset[str]]
+_REMEMBERED: Final = 1024
 
 
 class RoleTable:
@@ -24,6 +29,12 @@ class RoleTable:
                 )
             self._granted[role] = names
 
+        self.look_up: Callable[[tuple[str, ...]], Grant] = lru_cache(maxsize=_REMEMBERED)(self._look_up)
+        """The roles of a session as a set, with everything that they grant together."""
+
     def permissions_of(self, roles: Iterable[str]) -> frozenset[str]:
         """Everything that `roles` grant together; an unknown role grants nothing."""
         return frozenset[str]().union(*(self._granted.get(role, frozenset()) for role in roles))
+
+    def _look_up(self, roles: tuple[str, ...]) -> Grant:
+        return frozenset(roles), self.permissions_of(roles)

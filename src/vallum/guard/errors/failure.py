@@ -1,7 +1,5 @@
 """What the log is told about an exception, and what the user is not."""
 
-import traceback
-
 
 def unwrap_error(error: Exception) -> Exception:
     """The one error inside of groups that task groups made of it."""
@@ -12,4 +10,6 @@ def unwrap_error(error: Exception) -> Exception:
 
 def describe_error(error: BaseException) -> dict[str, str]:
     """Everything about an exception, for the log only."""
+    import traceback  # noqa: PLC0415 - needed only when something failed
+
     return {"error": type(error).__qualname__, "stack": "".join(traceback.format_exception(error))}

@@ -32,7 +32,7 @@ class PublicError(VallumError):
 
     def __init__(self, cause: str = "") -> None:
         """Keep the cause for the log."""
-        super().__init__(self.refusal.text)
+        super().__init__(self.refusal.text or self.refusal.code)
         self.cause = cause
 
 

@@ -2,8 +2,6 @@
 
 from collections.abc import Iterable
 from functools import cache
-from html import escape
-from http import HTTPStatus
 from typing import Final
 
 KEEPS: Final = ("generic-errors",)
@@ -32,19 +30,21 @@ class Refusal:
         headers: Iterable[tuple[bytes, bytes]] = (),
         identified: bool = True,
     ) -> None:
-        """Prepare both bodies. With `identified` False the body is byte for byte the same every time."""
+        """Fix the text. With `identified` False the body is byte for byte the same every time."""
         self.status = status
         self.code = code
-        self.text = text or phrase_of(status)
+        self.text = text
         self.headers = tuple(headers)
         self.identified = identified
-        self._json = _encode_problem(self, identified=identified)
-        self._page = _encode_page(self, identified=identified)
+        self._json: list[bytes] = []
+        self._page: list[bytes] = []
 
     def render(self, accept: bytes | None, request_id: str) -> tuple[bytes, bytes]:
         """The content type and body for a client that sent `accept`."""
         if accept is not None and b"text/html" in accept:
+            self._page = self._page or _encode_page(self, identified=self.identified)
             return HTML_TYPE, request_id.encode().join(self._page)
+        self._json = self._json or _encode_problem(self, identified=self.identified)
         return JSON_TYPE, request_id.encode().join(self._json)
 
     def __repr__(self) -> str:
@@ -53,14 +53,14 @@ class Refusal:
 
 
 def _encode_problem(refusal: Refusal, *, identified: bool) -> list[bytes]:
-    import json  # noqa: PLC0415 - refusals are built at start-up
+    import json  # noqa: PLC0415 - with the first refusal that is sent, so that importing the guard stays light
 
     members: dict[str, object] = {
         "type": "about:blank",
         "title": phrase_of(refusal.status),
         "status": refusal.status,
         "code": refusal.code,
-        "detail": refusal.text,
+        "detail": refusal.text or phrase_of(refusal.status),
     }
     if identified:
         members["request_id"] = _MARK
@@ -68,14 +68,18 @@ def _encode_problem(refusal: Refusal, *, identified: bool) -> list[bytes]:
 
 
 def _encode_page(refusal: Refusal, *, identified: bool) -> list[bytes]:
+    from html import escape  # noqa: PLC0415 - as above
+
     title = escape(phrase_of(refusal.status))
-    text = f"<p>{escape(refusal.text)}</p>" if refusal.text != phrase_of(refusal.status) else ""
+    text = f"<p>{escape(refusal.text)}</p>" if refusal.text else ""
     identity = f"<p>Request id: <code>{_MARK}</code></p>" if identified else ""
     return _PAGE.format(title=title, text=text, identity=identity).encode().split(_MARK.encode())
 
 
 def phrase_of(status: int) -> str:
     """The standard's words for a status; a status that is not registered gets the words of its class."""
+    from http import HTTPStatus  # noqa: PLC0415 - as above
+
     try:
         return HTTPStatus(status).phrase
     except ValueError:

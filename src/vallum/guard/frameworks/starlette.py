@@ -27,16 +27,17 @@ _CORE: Final = "vallum.core"
 
 def secure_starlette(app: Starlette, core: Core) -> None:
     """Put the guard around `app`, outside of its error page and middleware; decorators and servers keep working."""
-    for kind in _route_kinds():
-        _gate(kind)
+    _place_gates()
     build = app.build_middleware_stack
 
     def build_guarded() -> AsgiGuard:
+        _place_gates()  # again, for FastAPI may have been imported since, to be mounted here
         check_startup(core.policy, debug=app.debug)
         _check_routes(app, core)
         use_safe_errors(app)
         return AsgiGuard(build(), core, gated=True)
 
+    app.middleware_stack = None  # an app that has served already is built anew, now with its guard
     app.build_middleware_stack = build_guarded  # type: ignore[method-assign]  # the one place all requests pass
 
 
@@ -59,6 +60,11 @@ def _check_routes(app: Starlette, core: Core) -> None:
     core.policy.sink(Event(name="routes-undeclared", level=Level.WARNING, at=core.policy.clock(), detail=detail))
 
 
+def _place_gates() -> None:
+    for kind in _route_kinds():
+        _gate(kind)
+
+
 def _route_kinds() -> Iterator[type]:
     yield from (routing.Route, routing.WebSocketRoute, routing.Mount, routing.Host)
     fastapi = sys.modules.get("fastapi.routing")
@@ -79,23 +85,25 @@ def _gate(kind: type) -> None:
     @wraps(original)
     async def handle(route: routing.BaseRoute, scope: Scope, receive: Receive, send: Send) -> None:
         exchange: Exchange | None = scope.get("state", {}).get(KEY)
-        if exchange is None or exchange.judged or _has_routes(route):
-            await original(route, scope, receive, send)
-            return
-        declaration = _find_declaration(route, exchange, scope)
-
-        async def run(scope: Scope, receive: Receive, send: Send) -> None:
-            await original(route, scope, receive, send)
-
-        await pass_gate(exchange, declaration, run, (scope, receive, send))
+        declaration = None if exchange is None or _has_routes(route) else _find_declaration(route, exchange, scope)
+        if exchange is not None and declaration is not None:
+            passed = await pass_gate(exchange, declaration, (scope, receive, send))
+            if passed is None:
+                return
+            receive = passed
+        await original(route, scope, receive, send)
 
     setattr(handle, _GATED, True)
     kind.handle = handle  # type: ignore[attr-defined]  # checked above
 
 
-def _find_declaration(route: routing.BaseRoute, exchange: Exchange, scope: Scope) -> Declaration:
+def _find_declaration(route: routing.BaseRoute, exchange: Exchange, scope: Scope) -> Declaration | None:
+    """What the route declares, or the table says; None when the request has been judged for it already."""
     endpoint = getattr(route, "endpoint", None) or getattr(route, "app", None)
     declaration = declaration_of(endpoint, exchange.method)
+    if exchange.judged and (declaration.access is None or exchange.endpoint is endpoint):
+        return None
+    exchange.endpoint = endpoint
     if declaration.access is not None:
         return declaration
     path = scope["path"].removeprefix(scope.get("app_root_path", scope.get("root_path", "")))

@@ -1,10 +1,8 @@
 """Security events: typed values handed to a sink; the default sink writes one JSON line to `logging` (ASVS 16.2.1)."""
 
-import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from types import MappingProxyType
 from typing import Final
@@ -42,6 +40,9 @@ Sink = Callable[[Event], None]
 
 def render_event(event: Event) -> str:
     """One line of JSON: control characters are escaped, so that one event is always one line (CWE-117)."""
+    import json  # noqa: PLC0415 - with the first event, so that importing the guard stays light
+    from datetime import UTC, datetime  # noqa: PLC0415 - as above
+
     fields = {
         "timestamp": datetime.fromtimestamp(event.at, UTC).isoformat(timespec="milliseconds"),
         "level": event.level.name.lower(),
@@ -51,7 +52,7 @@ def render_event(event: Event) -> str:
         "path": event.path,
         "userId": event.actor,
         "ip": event.client,
-        **{key: redact(value)[:LONGEST_VALUE] for key, value in event.detail.items()},
+        **{key: redact(value)[-LONGEST_VALUE:] for key, value in event.detail.items()},
     }
     return json.dumps({key: value for key, value in fields.items() if value != ""})
 
@@ -61,6 +62,16 @@ def log_event(event: Event) -> None:
     import logging  # noqa: PLC0415 - 4 ms that an app with a sink of its own need not pay
 
     logging.getLogger(LOGGER).log(event.level.value, "%s", render_event(event))
+
+
+def log_readably(event: Event) -> None:
+    """The default sink on a developer's machine: the same line, and below it the stack as Python prints it."""
+    import logging  # noqa: PLC0415 - as above
+
+    stack = event.detail.get("stack", "")
+    line = replace(event, detail={key: value for key, value in event.detail.items() if key != "stack"})
+    text = f"{render_event(line)}\n{redact(stack)}" if stack else render_event(line)
+    logging.getLogger(LOGGER).log(event.level.value, "%s", text)
 
 
 _NAMED_SECRET: Final = re.compile(

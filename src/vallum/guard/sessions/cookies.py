@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 from vallum.base.errors import ConfigError
@@ -12,7 +13,7 @@ _NAME: Final = re.compile(r"[A-Za-z0-9_-]+")
 _VALUE: Final = re.compile(r"[A-Za-z0-9_.~-]*")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class CookiePolicy:
     """A cookie for one host: HttpOnly and Path=/ always, Secure and `__Host-` except on a developer's machine.
 
@@ -35,6 +36,11 @@ class CookiePolicy:
         if self.unsafe_plain_http == self.name.startswith("__Host-"):
             raise _refuse(f"the name {self.name!r} does not fit its flags", "A Secure cookie is called __Host-...")
 
+    @cached_property
+    def key(self) -> bytes:
+        """The name as it stands in a request."""
+        return self.name.encode("ascii")
+
     def set(self, value: str) -> bytes:
         """The Set-Cookie value. It lasts until the browser closes; the server's own limits end it earlier."""
         if not _VALUE.fullmatch(value):
@@ -54,8 +60,14 @@ def find_cookie(header: bytes | None, name: bytes) -> str | None:
     """The value of the cookie `name`; None if it is missing or comes twice, since then nobody knows whose it is."""
     if header is None or name not in header:
         return None
-    values = [value for key, _, value in (part.strip().partition(b"=") for part in header.split(b";")) if key == name]
-    return values[0].decode("latin-1") if len(values) == 1 else None
+    found = None
+    for part in header.split(b";"):
+        key, _, value = part.strip().partition(b"=")
+        if key == name:
+            if found is not None:
+                return None
+            found = value
+    return None if found is None else found.decode("latin-1")
 
 
 def _refuse(what: str, hint: str) -> ConfigError:

@@ -6,7 +6,8 @@ The token is an HMAC over the session id, masked anew each time so that compress
 
 import hmac
 import re
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import urlsafe_b64encode
+from binascii import a2b_base64
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
@@ -22,6 +23,7 @@ CROSS_SITE: Final = Refusal(403, "cross-site-request", "This request did not com
 TOKEN_WRONG: Final = Refusal(403, "csrf-token-wrong", "The form has expired. Load the page again.")
 _SIZE: Final = 32
 _PURPOSE: Final = b"vallum csrf token v1"
+_TO_STANDARD: Final = bytes.maketrans(b"-_", b"+/")
 _SHAPE: Final = re.compile(rb"[A-Za-z0-9_-]{86}")
 
 
@@ -84,7 +86,7 @@ class CsrfTokens:
         """Tell whether `token` was issued for this session."""
         if token is None or not _SHAPE.fullmatch(token):
             return False
-        raw = urlsafe_b64decode(token + b"==")
+        raw = a2b_base64(token.translate(_TO_STANDARD) + b"==")
         mac = _xor(raw[:_SIZE], raw[_SIZE:])
         message = session_id.encode("ascii")
         return any(hmac.compare_digest(mac, hmac.digest(key, message, "sha256")) for key in self._keys)

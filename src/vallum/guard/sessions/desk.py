@@ -12,7 +12,7 @@ from typing import Final
 from vallum.base.clock import Clock
 from vallum.base.errors import VallumError
 from vallum.base.randomness import Randomness, token
-from vallum.guard.exchange import AGENT, COOKIE, Exchange, Session, Write
+from vallum.guard.exchange import AGENT, COOKIE, Exchange, Write
 from vallum.guard.http.limits import SAFE_METHODS
 from vallum.guard.sessions.cookies import CookiePolicy, find_cookie
 from vallum.guard.sessions.csrf import CrossSiteSignInError, CsrfTokens
@@ -106,7 +106,7 @@ class Desk:
         if not ended:
             return
         exchange.writes[:] = [_ender(ended, everywhere=everywhere)]
-        exchange.record = exchange.session = None
+        exchange.record = exchange.shown = None
         exchange.session_id = ""
         exchange.cookies[:] = [self._cookie(exchange).expire()]
         if exchange.secure:
@@ -132,7 +132,7 @@ class Desk:
     def _show(self, exchange: Exchange, record: SessionRecord) -> None:
         exchange.record = record
         exchange.private = True
-        exchange.session = Session(record, exchange.writes, self._clock)
+        exchange.shown = None
 
     def _record(
         self, exchange: Exchange, actor_id: str, roles: Iterable[str], data: Mapping[str, Json], *, created: float
@@ -152,7 +152,7 @@ class Desk:
         )
 
     def _read(self, exchange: Exchange, cookie: CookiePolicy) -> str:
-        value = find_cookie(exchange.found[COOKIE], cookie.name.encode("ascii"))
+        value = find_cookie(exchange.found[COOKIE], cookie.key)
         return value if value is not None and _ID.fullmatch(value) else ""
 
     def _cookie(self, exchange: Exchange) -> CookiePolicy:
