@@ -1,0 +1,434 @@
+"""Every expression but calls, run on values."""
+
+from typing import Any, Final
+
+from vallum.check.flow import nodes
+from vallum.check.flow.folding import UNKNOWN, apply
+from vallum.check.taint.assign import assign
+from vallum.check.taint.comprehensions import run_comprehension
+from vallum.check.taint.guards import combine, compare, facts_of, make_fact, swap
+from vallum.check.taint.invoke import close
+from vallum.check.taint.machine import Evaluate, Machine
+from vallum.check.taint.objects import get_attribute
+from vallum.check.taint.state import Cell, Frame, join_states
+from vallum.check.taint.subscripts import get_item, iterate
+from vallum.check.taint.text import add_text, as_parts, format_percent, join_text
+from vallum.check.taint.value import (
+    CONFIGURED,
+    CONSTANT,
+    DICT,
+    ESCAPED,
+    FACT,
+    FUNCTION,
+    LIST,
+    NONE,
+    NOTHING_KNOWN,
+    OUTSIDE,
+    PLAIN,
+    SAFE,
+    TEXT,
+    TUPLE,
+
+    Value,
+    constant,
+    join_values,
+    mark_trail,
+    merge_all,
+    merge_taints,
+    truth_of,
+)
+
+
+def run_const(node: nodes.Const, frame: Frame) -> Value:
+    """A literal."""
+    return constant(node.value)
+
+
+def run_name(node: nodes.Name, frame: Frame) -> Value:
+    """A variable, without what guards have shown to be harmless."""
+    state = frame.state or frame.last
+    value = state.env.get(node.id)
+    if value is None:
+        value = find_name(node.id, frame)
+    if value.taint and state.cleared:
+        return state.apply(value)
+    return value
+
+
+def find_name(name: str, frame: Frame) -> Value:
+    """A variable of a function around this one, of the module, or a builtin."""
+    if frame.outer is not None:
+        value = frame.outer.look_up(name)
+        if value is not None:
+            return value
+    machine: Machine = frame.machine
+    value = machine.module_frame(frame.module).view.env.get(name)
+    if value is not None:
+        return value
+    return machine.named(name) if name in _BUILTINS else NOTHING_KNOWN
+
+
+def run_attribute(node: nodes.Attribute, frame: Frame) -> Value:
+    """`base.name`."""
+    return get_attribute(frame.machine.evaluate(node.base, frame), node.name, node, frame)
+
+
+def run_subscript(node: nodes.Subscript, frame: Frame) -> Value:
+    """`base[index]`."""
+    machine = frame.machine
+    base = machine.evaluate(node.base, frame)
+    return get_item(base, machine.evaluate(node.index, frame), node, frame)
+
+
+def run_slice(node: nodes.Slice, frame: Frame) -> Value:
+    """The bounds of a slice, as a constant where they are."""
+    bounds = []
+    for part in (node.lower, node.upper, node.step):
+        bounds.append(NONE if part is None else frame.machine.evaluate(part, frame))
+    if all(bound.const is None or isinstance(bound.const, int) for bound in bounds):
+        return constant(slice(*(bound.const for bound in bounds)))
+    return Value((), UNKNOWN, "slice()", PLAIN, None, CONSTANT)
+
+
+def run_binary(node: nodes.Binary, frame: Frame) -> Value:
+    """`left operator right`; a long chain of them without recursion."""
+    chain = [node]
+    while isinstance(chain[-1].left, nodes.Binary):
+        chain.append(chain[-1].left)
+    machine = frame.machine
+    value = machine.evaluate(chain[-1].left, frame)
+    for link in reversed(chain):
+        value = operate(link.operator, value, machine.evaluate(link.right, frame), link, frame)
+    return value
+
+
+def operate(operator: str, left: Value, right: Value, node: nodes.Node, frame: Frame) -> Value:
+    """The result of a binary operator."""
+    if left.const is not UNKNOWN and right.const is not UNKNOWN:
+        result = apply(operator, left.const, right.const)
+        if result is not UNKNOWN:
+            return constant(result)
+    if operator == "+":
+        return _add(left, right, node, frame)
+    if operator == "%" and (left.kind == TEXT or left.marks & ESCAPED or not isinstance(left.const, int | float)):
+        return format_percent(left, as_parts(right) if right.kind != DICT else _flat(right, frame))
+    if operator == "/" and ("pathlib" in left.name or "pathlib" in right.name or left.taint or right.taint):
+        return _join_path(left, right)
+    taint = merge_taints(left.taint, right.taint)
+    if left.kind in {LIST, DICT} or right.kind in {LIST, DICT}:
+        return _merge(left, right, node, frame)
+    return Value(taint, UNKNOWN, "", PLAIN, None, max(left.origin, right.origin)) if taint else SAFE
+
+
+def _merge(left: Value, right: Value, node: nodes.Node, frame: Frame) -> Value:
+    """`|`, `&`, `-`, `*` on containers."""
+    machine = frame.machine
+    if left.kind == DICT and right.kind == DICT:
+        one, other = machine.cell(left, frame), machine.cell(right, frame)
+        rest = one.rest if other.rest is None else other.rest if one.rest is None else join_values(one.rest, other.rest)
+        return machine.allocate(DICT, Cell((), {**one.entries, **other.entries}, rest), node, frame)
+    kind = LIST if LIST in {left.kind, right.kind} else DICT
+    return machine.allocate(kind, Cell(rest=join_values(*_contents(left, right, frame))), node, frame)
+
+
+def _flat(value: Value, frame: Frame) -> list[Value]:
+    return [Value(frame.machine.flatten(value, frame), UNKNOWN, "", PLAIN, None, OUTSIDE)]
+
+
+def _contents(left: Value, right: Value, frame: Frame) -> tuple[Value, Value]:
+    found = []
+    for value in (left, right):
+        origin = max([part.origin for part in frame.machine.contents(value, frame)], default=CONSTANT)
+        found.append(Value(frame.machine.flatten(value, frame), UNKNOWN, "", PLAIN, None, origin))
+    return found[0], found[1]
+
+
+def _add(left: Value, right: Value, node: nodes.Node, frame: Frame) -> Value:
+    if left.kind == TUPLE and right.kind == TUPLE:
+        return Value((), UNKNOWN, "", TUPLE, left.data + right.data, CONFIGURED)
+    if left.kind == LIST and right.kind == LIST:
+        one, other = frame.machine.cell(left, frame), frame.machine.cell(right, frame)
+        if one.rest is None and other.rest is None:
+            return frame.machine.allocate(LIST, Cell(one.elements + other.elements), node, frame)
+    if LIST in {left.kind, right.kind}:
+        return frame.machine.allocate(LIST, Cell(rest=join_values(*_contents(left, right, frame))), node, frame)
+    if isinstance(left.const, int | float) or isinstance(right.const, int | float):
+        return SAFE if not (left.taint or right.taint) else Value(merge_taints(left.taint, right.taint))
+    return mark_trail(add_text(left, right), "becomes", frame.module, node)
+
+
+def _join_path(left: Value, right: Value) -> Value:
+    """`Path / part`: an absolute part replaces all before it, so it clears nothing."""
+    taint = merge_taints(left.taint, right.taint)
+    name = left.name if "pathlib" in left.name else "pathlib.Path()"
+    return Value(taint, UNKNOWN, name, TEXT, ("", ""), max(left.origin, right.origin))
+
+
+def run_unary(node: nodes.Unary, frame: Frame) -> Value:
+    """`not x`, `-x`, `+x`, `~x`."""
+    value = frame.machine.evaluate(node.operand, frame)
+    if node.operator == "not":
+        truth = truth_of(value)
+        if truth is not None:
+            return constant(not truth)
+        return make_fact(swap(facts_of(value)))
+    if isinstance(value.const, int | float):
+        number = value.const
+        return constant({"-": -number, "+": +number, "~": ~int(number)}[node.operator])
+    return value if value.taint else SAFE
+
+
+def run_compare(node: nodes.Compare, frame: Frame) -> Value:
+    """A chain of comparisons: constant if all sides are, else a fact."""
+    machine = frame.machine
+    left = machine.evaluate(node.left, frame)
+    results: list[Any] = []
+    pairs = []
+    for operator, other in zip(node.operators, node.others, strict=True):
+        right = machine.evaluate(other, frame)
+        results.append(_decide(operator, left, right, frame))
+        pairs.append(compare(operator, left, right, frame))
+        left = right
+    if False in results:
+        return constant(False)
+    if UNKNOWN not in results:
+        return constant(True)
+    return make_fact(combine("and", pairs))
+
+
+def _decide(operator: str, left: Value, right: Value, frame: Frame) -> Any:
+    if operator in {"is", "is not"} and right.const is None and left.const is UNKNOWN:
+        if left.kind in {TEXT, TUPLE, LIST, DICT, FUNCTION, FACT}:
+            return operator == "is not"
+        return UNKNOWN
+    if left.const is UNKNOWN:
+        return UNKNOWN
+    other = _plain(right, frame)
+    if other is UNKNOWN:
+        return UNKNOWN
+    try:
+        return _COMPARE[operator](left.const, other)
+    except TypeError:
+        return UNKNOWN
+
+
+def _plain(value: Value, frame: Frame) -> Any:
+    """A constant, or a container of nothing but constants."""
+    if value.const is not UNKNOWN:
+        return value.const
+    if value.kind not in {TUPLE, LIST, DICT}:
+        return UNKNOWN
+    if value.kind == DICT:
+        cell = frame.machine.cell(value, frame)
+        return UNKNOWN if cell.rest is not None else list(cell.entries)
+    parts = [part.const for part in frame.machine.contents(value, frame)]
+    return UNKNOWN if any(part is UNKNOWN for part in parts) else parts
+
+
+_COMPARE: Final[dict[str, Any]] = {
+    "==": lambda one, other: bool(one == other),
+    "!=": lambda one, other: bool(one != other),
+    "<": lambda one, other: bool(one < other),
+    "<=": lambda one, other: bool(one <= other),
+    ">": lambda one, other: bool(one > other),
+    ">=": lambda one, other: bool(one >= other),
+    "is": lambda one, other: one is other or (one == other and type(one) is type(other)),
+    "is not": lambda one, other: not (one is other or (one == other and type(one) is type(other))),
+    "in": lambda one, other: one in other,
+    "not in": lambda one, other: one not in other,
+}
+
+
+def run_logic(node: nodes.Logic, frame: Frame) -> Value:
+    """`and`, `or`: the right side runs only where the left leaves it open."""
+    machine = frame.machine
+    is_and = node.operator == "and"
+    results: list[Value] = []
+    state = frame.state
+    exits = None
+    for place, part in enumerate(node.values):
+        value = machine.evaluate(part, frame)
+        if frame.ended and place:
+            frame.ended = False
+            frame.state = None
+            break
+        truth = truth_of(value)
+        last = place == len(node.values) - 1
+        if last or truth is None or truth != is_and:
+            results.append(value)
+        if last or (truth is not None and truth != is_and) or frame.state is None:
+            break
+        if truth is None:
+            exits = join_states(exits, frame.state.copy())
+            frame.state.clear(facts_of(value)[0 if is_and else 1])
+    frame.state = _leave(exits, frame.state, results, is_and=is_and) or state
+    return _logic_value(node.operator, results) if results else NOTHING_KNOWN
+
+
+def _leave(exits: Any, state: Any, results: list[Value], *, is_and: bool) -> Any:
+    """Where the last part never came back, only the ways that skipped it go on, with what let them skip it."""
+    if state is None and exits is not None and results:
+        exits.clear(facts_of(results[-1])[1 if is_and else 0])
+    return join_states(exits, state)
+
+
+def _logic_value(operator: str, results: list[Value]) -> Value:
+    value = results[0]
+    if operator == "or":
+        value = Value((), "", "", PLAIN, None, CONSTANT) if value.const is None and len(results) > 1 else value
+    for other in results[1:]:
+        value = join_values(value, other)
+    if any(result.kind == FACT for result in results):
+        return make_fact(combine(operator, [facts_of(result) for result in results]), merge_all(results))
+    return value
+
+
+def run_choice(node: nodes.Choice, frame: Frame) -> Value:
+    """`then if test else otherwise`."""
+    machine = frame.machine
+    test = machine.evaluate(node.test, frame)
+    truth = truth_of(test)
+    if truth is not None:
+        return machine.evaluate(node.then if truth else node.otherwise, frame)
+    if frame.state is None:
+        return NOTHING_KNOWN
+    true, false = facts_of(test)
+    second = frame.state.copy()
+    frame.state.clear(true)
+    then = _side(node.then, frame)
+    first, frame.state = frame.state, second
+    second.clear(false)
+    otherwise = _side(node.otherwise, frame)
+    frame.state = join_states(first, frame.state)
+    frame.ended = frame.state is None
+    if then is None or otherwise is None:
+        return then or otherwise or NOTHING_KNOWN
+    return join_values(then, otherwise)
+
+
+def _side(node: nodes.Expression, frame: Frame) -> Value | None:
+    value: Value = frame.machine.evaluate(node, frame)
+    if frame.ended:
+        frame.ended, frame.state = False, None
+        return None
+    return value
+
+
+def run_text(node: nodes.Text, frame: Frame) -> Value:
+    """An f-string."""
+    parts = [frame.machine.evaluate(part, frame) for part in node.parts]
+    value = join_text(parts) if parts else constant("")
+    return mark_trail(value, "becomes", frame.module, node) if value.taint else value
+
+
+def run_hole(node: nodes.Hole, frame: Frame) -> Value:
+    """A replacement field: a number's format lets no text through."""
+    machine = frame.machine
+    value: Value = machine.evaluate(node.value, frame)
+    if node.specification is not None:
+        form = machine.evaluate(node.specification, frame)
+        if isinstance(form.const, str) and form.const[-1:] and form.const[-1] in "bcdoxXeEfFgGn":
+            return SAFE
+    if value.const is not UNKNOWN and not node.conversion and node.specification is None:
+        return constant(str(value.const)) if not isinstance(value.const, str) else value
+    if value.kind not in {PLAIN, TEXT}:
+        return Value(machine.flatten(value, frame), UNKNOWN, "", TEXT, ("", ""), value.origin)
+    if node.conversion or node.specification is not None:
+        return Value(value.taint, UNKNOWN, "", TEXT, ("", ""), value.origin)
+    return value
+
+
+def run_items(node: nodes.Items, frame: Frame) -> Value:
+    """A list, tuple or set display."""
+    machine = frame.machine
+    elements: list[Value] = []
+    rest: Value | None = None
+    for part in node.elements:
+        if isinstance(part, nodes.Star):
+            inner = machine.evaluate(part.value, frame)
+            if inner.kind == TUPLE:
+                elements.extend(inner.data)
+                continue
+            cell = machine.cell(inner, frame) if inner.kind == LIST else None
+            if cell is not None and cell.rest is None:
+                elements.extend(cell.elements)
+                continue
+            spread = iterate(inner, part, frame)
+            rest = spread if rest is None else join_values(rest, spread)
+        else:
+            elements.append(machine.evaluate(part, frame))
+    if node.kind == "tuple" and rest is None:
+        return Value((), UNKNOWN, "", TUPLE, tuple(elements), max([part.origin for part in elements], default=CONSTANT))
+    cell = Cell().with_elements(tuple(elements))
+    return machine.allocate(LIST, cell if rest is None else cell.with_rest(rest), node, frame)
+
+
+def run_table(node: nodes.Table, frame: Frame) -> Value:
+    """A dictionary display."""
+    machine = frame.machine
+    cell = Cell()
+    for key_node, value_node in zip(node.keys, node.values, strict=True):
+        value = machine.evaluate(value_node, frame)
+        if key_node is None:
+            inner = machine.cell(value, frame) if value.kind == DICT else Cell(rest=value)
+            for key, entry in inner.entries.items():
+                cell = cell.with_entry(key, entry)
+            cell = cell if inner.rest is None else cell.with_rest(inner.rest)
+            continue
+        key = machine.evaluate(key_node, frame)
+        cell = cell.with_rest(value) if key.const is UNKNOWN else cell.with_entry(key.const, value)
+    return machine.allocate(DICT, cell, node, frame)
+
+
+def run_lambda(node: nodes.Lambda, frame: Frame) -> Value:
+    """A function without a name."""
+    return close(node.function, frame)
+
+
+def run_await(node: nodes.Await, frame: Frame) -> Value:
+    """Waiting changes nothing."""
+    return frame.machine.evaluate(node.value, frame)
+
+
+def run_yield(node: nodes.Yield, frame: Frame) -> Value:
+    """What a generator gives is kept for whoever iterates over it."""
+    value = NONE if node.value is None else frame.machine.evaluate(node.value, frame)
+    frame.yields.append(iterate(value, node, frame) if node.whole else value)
+    return NOTHING_KNOWN
+
+
+def run_walrus(node: nodes.Walrus, frame: Frame) -> Value:
+    """`target := value`."""
+    value: Value = frame.machine.evaluate(node.value, frame)
+    assign(node.target, value, frame)
+    return value
+
+
+def run_star(node: nodes.Star, frame: Frame) -> Value:
+    """A star outside of displays and calls."""
+    return frame.machine.evaluate(node.value, frame)
+
+
+_BUILTINS: Final = frozenset(dir(__import__("builtins")))
+EXPRESSIONS: Final[dict[type, Evaluate]] = {
+    nodes.Const: run_const,
+    nodes.Name: run_name,
+    nodes.Attribute: run_attribute,
+    nodes.Subscript: run_subscript,
+    nodes.Slice: run_slice,
+    nodes.Binary: run_binary,
+    nodes.Unary: run_unary,
+    nodes.Compare: run_compare,
+    nodes.Logic: run_logic,
+    nodes.Choice: run_choice,
+    nodes.Text: run_text,
+    nodes.Hole: run_hole,
+    nodes.Items: run_items,
+    nodes.Table: run_table,
+    nodes.Lambda: run_lambda,
+    nodes.Comprehension: run_comprehension,
+    nodes.Await: run_await,
+    nodes.Yield: run_yield,
+    nodes.Walrus: run_walrus,
+    nodes.Star: run_star,
+}

@@ -1,0 +1,177 @@
+"""Comparisons and other tests: what they show of data where they are true, and where they are false."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from vallum.check.flow.folding import UNKNOWN
+from vallum.check.knowledge.kinds import ALL, BITS, bits_of
+from vallum.check.taint.state import Frame
+from vallum.check.taint.text import end_of
+from vallum.check.taint.value import (
+    CLASS,
+    CONSTANT,
+    DICT,
+    FACT,
+    LIST,
+    RESOLVED,
+    TEXT,
+    TUPLE,
+    Atom,
+    Taints,
+    Value,
+)
+
+Facts = Mapping[Atom, int]
+Pair = tuple[Facts, Facts]
+NO_FACTS: Final[Facts] = {}
+NO_PAIR: Final[Pair] = (NO_FACTS, NO_FACTS)
+_CLIMBS: Final = BITS["path"]
+_HOSTS: Final = bits_of(["redirect"])
+_PATH: Final = bits_of(["path"])
+
+
+def facts_of(value: Value) -> Pair:
+    """What is shown where a value is true, and where it is false."""
+    return value.data if value.kind == FACT else NO_PAIR
+
+
+def make_fact(pair: Pair, taints: Taints = ()) -> Value:
+    """A truth that shows something."""
+    return Value(taints, UNKNOWN, "", FACT, pair, CONSTANT)
+
+
+def clear_atoms(taints: Taints, bits: int) -> Facts:
+    """That the data in a value are harmless for these kinds; the part of a URL that names its host speaks for it all."""
+    facts: dict[Atom, int] = {}
+    for taint in taints:
+        if taint.atom.host:
+            for whole in taint.atom.lineage[-1:]:
+                facts[whole] = facts.get(whole, 0) | (bits & _HOSTS)
+        facts[taint.atom] = facts.get(taint.atom, 0) | bits
+    return facts
+
+
+def unite(one: Facts, other: Facts) -> Facts:
+    """Both hold."""
+    if not one or not other:
+        return one or other
+    return {atom: one.get(atom, 0) | other.get(atom, 0) for atom in (*one, *other)}
+
+
+def intersect(one: Facts, other: Facts) -> Facts:
+    """One of the two holds, and nobody knows which."""
+    return {atom: bits & other[atom] for atom, bits in one.items() if other.get(atom, 0) & bits}
+
+
+def swap(pair: Pair) -> Pair:
+    """`not`."""
+    return pair[1], pair[0]
+
+
+def combine(operator: str, pairs: list[Pair]) -> Pair:
+    """`and` or `or` over several tests."""
+    true, false = pairs[0]
+    for one, other in pairs[1:]:
+        if operator == "and":
+            true, false = unite(true, one), intersect(false, other)
+        else:
+            true, false = intersect(true, one), unite(false, other)
+    return true, false
+
+
+def compare(operator: str, left: Value, right: Value, frame: Frame) -> Pair:
+    """What `left operator right` shows of either."""
+    if operator in {"==", "is"}:
+        return _equal(left, right), NO_FACTS
+    if operator in {"!=", "is not"}:
+        return NO_FACTS, _equal(left, right)
+    if operator == "in":
+        return _member(left, right, frame)
+    if operator == "not in":
+        return swap(_member(left, right, frame))
+    return NO_PAIR
+
+
+def _equal(left: Value, right: Value) -> Facts:
+    if left.taint and not right.taint and right.const is not None:
+        return clear_atoms(left.taint, ALL)
+    if right.taint and not left.taint and left.const is not None:
+        return clear_atoms(right.taint, ALL)
+    return NO_FACTS
+
+
+def _member(left: Value, right: Value, frame: Frame) -> Pair:
+    if right.taint and left.const is not UNKNOWN:
+        return NO_FACTS, _without(left, right)
+    if not left.taint:
+        if right.name.endswith(".parents") and right.taint:
+            return (clear_atoms(right.taint, _PATH) if right.marks & RESOLVED else NO_FACTS), NO_FACTS
+        return NO_PAIR
+    if isinstance(right.const, str | bytes) or right.kind == TEXT:
+        return NO_PAIR
+    if right.kind in {LIST, TUPLE, DICT} and any(taint.mask for taint in frame.machine.flatten(right, frame)):
+        return NO_PAIR
+    if right.taint:
+        return NO_PAIR
+    return clear_atoms(left.taint, ALL), NO_FACTS
+
+
+def _without(left: Value, right: Value) -> Facts:
+    """What the absence of a constant shows."""
+    match left.const:
+        case "..":
+            return clear_atoms(right.taint, _CLIMBS)
+        case "/":
+            return clear_atoms(right.taint, _PATH | _HOSTS)
+    return NO_FACTS
+
+
+def starts_with(value: Value, prefix: Value) -> Pair:
+    """What `value.startswith(prefix)` shows."""
+    prefixes = prefix.data if prefix.kind == TUPLE else (prefix,)
+    true: Facts | None = None
+    false: Facts = NO_FACTS
+    for one in prefixes:
+        found = clear_atoms(value.taint, _start_clears(value, one))
+        true = found if true is None else intersect(true, found)
+        false = unite(false, clear_atoms(value.taint, _start_denies(one)))
+    return true or NO_FACTS, false
+
+
+def _start_clears(value: Value, prefix: Value) -> int:
+    if prefix.taint:
+        return 0
+    text = prefix.const
+    if value.marks & RESOLVED and end_of(prefix).endswith(("/", "\\")):
+        return _PATH
+    if not isinstance(text, str):
+        return 0
+    if text == "/":
+        return BITS["redirect"]
+    scheme, slashes, rest = text.partition("://")
+    if (slashes and scheme and "/" in rest) or (text[:1] == "/" and text[1:2] not in {"", "/", "\\"}):
+        return _HOSTS
+    return 0
+
+
+def _start_denies(prefix: Value) -> int:
+    if prefix.const == "//":
+        return BITS["redirect-slashes"]
+    if prefix.const in {"/", "\\"}:
+        return BITS["path-absolute"] | BITS["redirect-slashes"]
+    return 0
+
+
+def is_instance(value: Value, kind: Value, frame: Frame) -> Pair:
+    """What `isinstance(value, kind)` shows: numbers and the like hold no text."""
+    kinds = frame.machine.contents(kind, frame) if kind.kind == TUPLE else [kind]
+    names = {one.name for one in kinds if one.kind != CLASS}
+    if kinds and names and names <= NUMERIC:
+        return clear_atoms(value.taint, ALL), NO_FACTS
+    return NO_PAIR
+
+
+NUMERIC: Final = frozenset({
+    "int", "float", "bool", "complex", "decimal.Decimal", "uuid.UUID", "datetime.datetime", "datetime.date",
+    "ipaddress.IPv4Address", "ipaddress.IPv6Address", "numbers.Number", "numbers.Integral",
+})  # fmt: skip

@@ -1,0 +1,1 @@
+"""What Python's own types and functions do to values."""

@@ -1,0 +1,202 @@
+"""The methods of text and bytes."""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from vallum.check.flow import nodes
+from vallum.check.flow.folding import UNKNOWN
+from vallum.check.knowledge.kinds import ALL
+from vallum.check.taint.guards import NO_FACTS, clear_atoms, make_fact, starts_with
+from vallum.check.taint.machine import Arguments
+from vallum.check.taint.state import Cell, Frame
+from vallum.check.taint.subscripts import iterate, join_each
+from vallum.check.taint.text import escape_beside, join_text, parse_format
+from vallum.check.taint.value import (
+    CONSTANT,
+    DICT,
+    ESCAPED,
+    LIST,
+    NOTHING_KNOWN,
+    PLAIN,
+    SAFE,
+    TEXT,
+    TUPLE,
+    Value,
+    constant,
+    mark_trail,
+    merge_taints,
+)
+
+_SAME: Final = (
+    "strip", "lstrip", "rstrip", "lower", "upper", "title", "capitalize", "casefold", "swapcase", "encode", "decode",
+    "expandtabs", "removeprefix", "removesuffix", "zfill", "ljust", "rjust", "center", "translate", "replace",
+)  # fmt: skip
+_PARTS: Final = ("split", "rsplit", "splitlines", "partition", "rpartition")
+_NUMBERS: Final = ("find", "rfind", "index", "rindex", "count", "__len__")
+_TESTS: Final = ("isdigit", "isnumeric", "isdecimal", "isalnum", "isalpha", "isidentifier")
+_PLAIN_TESTS: Final = ("isspace", "isupper", "islower", "istitle", "isascii", "isprintable")
+_AMBIGUOUS: Final = frozenset({"find", "index", "count", "replace", "partition", "title", "center", "format", "split"})
+_LONGEST: Final = 10_000
+
+
+def text_method(receiver: Value, name: str, arguments: Arguments, node: nodes.Node, frame: Frame) -> Value | None:
+    """The result of a method of text; None if the receiver or the method is something else."""
+    handler = _METHODS.get(name)
+    if handler is None or not _is_text(receiver, name):
+        return None
+    folded = _fold(receiver, name, arguments, node, frame)
+    return handler(receiver, name, arguments, node, frame) if folded is None else folded
+
+
+def _is_text(receiver: Value, name: str) -> bool:
+    if receiver.kind > TEXT:
+        return False
+    if isinstance(receiver.const, str | bytes) or receiver.kind == TEXT or receiver.taint:
+        return True
+    return receiver.const is UNKNOWN and name not in _AMBIGUOUS
+
+
+def _fold(receiver: Value, name: str, arguments: Arguments, node: nodes.Node, frame: Frame) -> Value | None:
+    if receiver.const is UNKNOWN or arguments.rest is not None or name in {"format", "join"}:
+        return None
+    values = [value.const for value in arguments.positional]
+    named = {key: value.const for key, value in arguments.keywords.items()}
+    if any(value is UNKNOWN for value in (*values, *named.values())):
+        return None
+    if name in {"ljust", "rjust", "center", "zfill", "expandtabs"} and any(
+        isinstance(value, int) and value > _LONGEST for value in values
+    ):
+        return None
+    try:
+        result: Any = getattr(receiver.const, name)(*values, **named)
+    except Exception:  # noqa: BLE001 -- the call is the analysed program's, and so are its mistakes
+        return None
+    if isinstance(result, list):
+        cell = Cell().with_elements(tuple(constant(part) for part in result))
+        made: Value = frame.machine.allocate(LIST, cell, node, frame)
+        return made
+    if isinstance(result, tuple):
+        return Value((), UNKNOWN, "", TUPLE, tuple(constant(part) for part in result), CONSTANT)
+    return constant(result)
+
+
+def _same(receiver: Value, name: str, arguments: Arguments, _node: Any, _frame: Frame) -> Value:
+    taint = receiver.taint
+    origin = receiver.origin
+    if name == "replace" and len(arguments.positional) > 1:
+        taint = merge_taints(taint, arguments.positional[1].taint)
+        origin = max(origin, arguments.positional[1].origin)
+    kind = TEXT if receiver.kind == TEXT else PLAIN
+    return Value(taint, UNKNOWN, "", kind, ("", "") if kind else None, origin, receiver.marks & ESCAPED)
+
+
+def _parts(receiver: Value, name: str, _arguments: Arguments, node: Any, frame: Frame) -> Value:
+    taint = frame.machine.take_part(receiver, name, node, frame) if receiver.taint else ()
+    part = Value(taint, UNKNOWN, "", TEXT if receiver.kind == TEXT else PLAIN, ("", ""), receiver.origin)
+    if name.endswith("partition"):
+        return Value((), UNKNOWN, "", TUPLE, (part, part, part), receiver.origin)
+    made: Value = frame.machine.allocate(LIST, Cell(rest=part), node, frame)
+    return made
+
+
+def _number(_receiver: Value, _name: str, _arguments: Arguments, _node: Any, _frame: Frame) -> Value:
+    return SAFE
+
+
+def _test(receiver: Value, _name: str, _arguments: Arguments, _node: Any, _frame: Frame) -> Value:
+    return make_fact((clear_atoms(receiver.taint, ALL), NO_FACTS))
+
+
+def _starts(receiver: Value, _name: str, arguments: Arguments, _node: Any, _frame: Frame) -> Value:
+    return make_fact(starts_with(receiver, arguments.positional[0])) if arguments.positional else SAFE
+
+
+def _join(receiver: Value, _name: str, arguments: Arguments, node: Any, frame: Frame) -> Value:
+    source = arguments.get(0)
+    if source is None:
+        return NOTHING_KNOWN
+    parts = _elements(source, frame)
+    if parts is None:
+        element = iterate(source, node, frame)
+        taint = merge_taints(receiver.taint, frame.machine.flatten(element, frame))
+        value = Value(taint, UNKNOWN, "", TEXT, ("", ""), max(receiver.origin, element.origin))
+    else:
+        pieces: list[Value] = []
+        for place, part in enumerate(parts):
+            pieces += [part] if not place else [receiver, part]
+        value = join_text(pieces) if pieces else constant("")
+    if receiver.marks & ESCAPED:
+        value = escape_beside(Value(value.taint, UNKNOWN, "", TEXT, ("", ""), value.origin))
+    return mark_trail(value, "becomes", frame.module, node)
+
+
+def _elements(source: Value, frame: Frame) -> list[Value] | None:
+    if source.kind == TUPLE:
+        return list(source.data)
+    if source.kind == LIST:
+        cell = frame.machine.cell(source, frame)
+        return list(cell.elements) if cell.rest is None else None
+    return None
+
+
+def _format(receiver: Value, name: str, arguments: Arguments, node: Any, frame: Frame) -> Value:
+    if name == "format_map" and arguments.positional:
+        arguments = _from_mapping(arguments.positional[0], frame)
+    pieces = parse_format(receiver.const) if isinstance(receiver.const, str) else None
+    escape = bool(receiver.marks & ESCAPED)
+    if pieces is None:
+        value = join_text([receiver, *(_plain(one, frame, escape=escape) for one in arguments.every())])
+    else:
+        parts: list[Value] = []
+        place = 0
+        for text, field in pieces:
+            parts.append(constant(text))
+            if field is not None:
+                word = str(place) if not field or field[0] in ".[" else field
+                place += not field or field[0] in ".["
+                parts.append(_plain(_field(word, arguments, node, frame), frame, escape=escape))
+        value = join_text(parts) if parts else constant("")
+    if escape:
+        value = Value(value.taint, value.const, "", TEXT, ("", ""), value.origin, ESCAPED)
+    return mark_trail(value, "becomes", frame.module, node)
+
+
+def _from_mapping(source: Value, frame: Frame) -> Arguments:
+    if source.kind != DICT:
+        return Arguments([], {}, source)
+    cell = frame.machine.cell(source, frame)
+    return Arguments([], {str(key): value for key, value in cell.entries.items()}, cell.rest)
+
+
+def _field(field: str, arguments: Arguments, node: Any, frame: Frame) -> Value:
+    """The value of `{0}`, `{name}`, `{0[key]}` or `{user.name}`."""
+    head = field.partition("[")[0].partition(".")[0]
+    value = arguments.get(int(head) if head.isdigit() else -1, head)
+    if value is None:
+        return NOTHING_KNOWN
+    key = field[len(head) :]
+    if key.startswith("[") and value.kind == DICT:
+        cell = frame.machine.cell(value, frame)
+        return cell.entries.get(key[1:].partition("]")[0]) or join_each(cell.values())
+    if key and value.taint:
+        return Value(frame.machine.take_part(value, key, node, frame), UNKNOWN, "", PLAIN, None, value.origin)
+    return value
+
+
+def _plain(value: Value, frame: Frame, *, escape: bool) -> Value:
+    if value.kind > TEXT:
+        value = Value(frame.machine.flatten(value, frame), UNKNOWN, "", TEXT, ("", ""), value.origin)
+    return escape_beside(value) if escape else value
+
+
+_METHODS: Final[dict[str, Callable[[Value, str, Arguments, Any, Frame], Value]]] = {
+    **dict.fromkeys(_SAME, _same),
+    **dict.fromkeys(_PARTS, _parts),
+    **dict.fromkeys((*_NUMBERS, *_PLAIN_TESTS), _number),
+    **dict.fromkeys(_TESTS, _test),
+    "startswith": _starts,
+    "endswith": _number,
+    "join": _join,
+    "format": _format,
+    "format_map": _format,
+}

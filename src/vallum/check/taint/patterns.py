@@ -1,0 +1,116 @@
+"""What a regular expression, matched whole, leaves possible."""
+
+import re
+from collections.abc import Iterable
+from functools import cache
+from typing import Any, Final
+
+from vallum.check.knowledge.kinds import bits_of
+
+_DANGEROUS: Final = {
+    "sql": "'\"`;\\ -",
+    "shell": ";&|$`\n<>(){}*?'\"\\ ",
+    "code": "(.[",
+    "object": ".",
+    "path": "/\\",
+    "html": "<>&\"'",
+    "markup": "<>&\"'",
+    "redirect": "/\\:",
+    "template": "{",
+}
+_LETTERS: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+_DIGITS: Final = frozenset("0123456789")
+_CLASSES: Final = {
+    "CATEGORY_DIGIT": _DIGITS,
+    "CATEGORY_WORD": _LETTERS | _DIGITS | {"_"},
+    "CATEGORY_SPACE": frozenset(" \t\n\r\f\v"),
+}
+_ANY: Final = frozenset(map(chr, range(128)))
+
+
+@cache
+def cleared_by(pattern: str, how: str) -> int:
+    """The bits of the kinds of sink for which text that matches is harmless.
+
+    `how` is `fullmatch`, `match` or `search`; the latter two need anchors. 0 for a pattern that is not one.
+    """
+    parser: Any = re._parser  # type: ignore[attr-defined]  # noqa: SLF001 -- the only parser whose grammar is `re`'s own
+    try:
+        tree = list(parser.parse(pattern))
+    except (re.error, RecursionError, OverflowError):
+        return 0
+    names = [str(operation) for operation, _ in tree]
+    starts = how != "search" or (bool(tree) and _is_anchor(tree[0], "AT_BEGINNING"))
+    ends = how == "fullmatch" or (bool(tree) and (_is_anchor(tree[-1], "AT_END")))
+    if not names or not starts or not ends:
+        return 0
+    allowed = _characters(tree)
+    return bits_of(kind for kind, dangerous in _DANGEROUS.items() if not allowed & set(dangerous))
+
+
+def _is_anchor(item: tuple[Any, Any], name: str) -> bool:
+    operation, argument = item
+    return str(operation) == "AT" and str(argument).startswith(name)
+
+
+def _characters(tree: Iterable[tuple[Any, Any]]) -> frozenset[str]:
+    found: frozenset[str] = frozenset()
+    for operation, argument in tree:
+        found |= _characters_of(str(operation), argument)
+    return found
+
+
+def _characters_of(operation: str, argument: Any) -> frozenset[str]:
+    match operation:
+        case "LITERAL":
+            return frozenset((chr(argument),))
+        case "IN":
+            return _class(argument)
+        case "MAX_REPEAT" | "MIN_REPEAT" | "POSSESSIVE_REPEAT":
+            return _characters(argument[2])
+        case "SUBPATTERN":
+            return _characters(argument[3])
+        case "BRANCH":
+            return frozenset().union(*(_characters(branch) for branch in argument[1]))
+        case "AT" | "ASSERT" | "ASSERT_NOT":
+            return frozenset()
+    return _ANY
+
+
+def _class(items: list[tuple[Any, Any]]) -> frozenset[str]:
+    found: frozenset[str] = frozenset()
+    negated = False
+    for operation, argument in items:
+        match str(operation):
+            case "NEGATE":
+                negated = True
+            case "LITERAL":
+                found |= {chr(argument)}
+            case "RANGE":
+                found |= frozenset(map(chr, range(argument[0], min(argument[1], 0x2FFF) + 1)))
+            case "CATEGORY":
+                found |= _CLASSES.get(str(argument), _ANY)
+    return _ANY - found if negated else found
+
+
+@cache
+def left_by(pattern: str, replacement: str) -> int:
+    """The bits cleared when all that matches is replaced: `re.sub(r"[^a-z]", "", x)` leaves only letters."""
+    parser: Any = re._parser  # type: ignore[attr-defined]  # noqa: SLF001 -- the only parser whose grammar is `re`'s own
+    try:
+        tree = list(parser.parse(pattern))
+    except (re.error, RecursionError, OverflowError):
+        return 0
+    if len(tree) != 1:
+        return 0
+    operation, argument = str(tree[0][0]), tree[0][1]
+    if operation in {"MAX_REPEAT", "MIN_REPEAT"} and argument[0] <= 1 and len(argument[2]) == 1:
+        operation, argument = str(argument[2][0][0]), argument[2][0][1]
+    if operation == "NOT_LITERAL":
+        left = frozenset((chr(argument),))
+    elif operation in {"IN", "LITERAL"}:
+        left = _ANY - _characters_of(operation, argument)
+    else:
+        return 0
+    left |= frozenset(replacement)
+    return bits_of(kind for kind, dangerous in _DANGEROUS.items() if not left & set(dangerous))

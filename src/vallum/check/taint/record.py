@@ -1,0 +1,108 @@
+"""What the interpreter writes down: what it saw of each call, and what reached each sink."""
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any
+
+from vallum.check.flow import nodes
+from vallum.check.flow.folding import UNKNOWN
+from vallum.check.flow.module import Module
+from vallum.check.flow.reader import Seen
+from vallum.check.knowledge.model import Sink
+from vallum.check.taint.value import Taints, Value, join_values, merge_taints
+
+
+class Outcome(IntEnum):
+    """What reaches a sink, from the best to the worst."""
+
+    CONSTANT = 0
+    """Only what the program itself says."""
+    CLEARED = 1
+    """Data from outside, made harmless or checked for this kind of sink."""
+    UNREACHED = 2
+    """No data from outside, but not a constant either: what was set up elsewhere in the program."""
+    UNKNOWN = 3
+    """A value that a caller outside of the project gives, or a call that nobody knows."""
+    BUILT = 4
+    """Text put together from parts whose origin nobody knows."""
+    REACHED = 5
+    """Data from outside that is still dangerous."""
+
+
+@dataclass(slots=True)
+class Judgement:
+    """What reached one sink, over all ways that led there."""
+
+    module: Module
+    node: nodes.Node
+    argument: nodes.Node
+    sink: Sink
+    name: str
+    outcome: Outcome
+    taints: Taints
+    reasons: dict[str, None]
+    """Why it is well, in the words of the report."""
+    called: bool
+    """Whether a caller within the project led there, so that the values are real ones."""
+
+
+class Record:
+    """The interpreter's notebook."""
+
+    def __init__(self) -> None:
+        """Nothing seen yet."""
+        self._calls: dict[nodes.Node, tuple[str, tuple[Value, ...]]] = {}
+        self.judgements: dict[tuple[nodes.Node, str], Judgement] = {}
+        self.guards: dict[Any, str] = {}
+        """For each atom, the check that last cleared it."""
+        self.cuts: dict[str, str] = {}
+        """Functions that could not be followed to their end, and why."""
+        self.steps = 0
+
+    def see(self, node: nodes.Node, name: str, values: tuple[Value, ...]) -> None:
+        """Note a call and its arguments."""
+        known = self._calls.get(node)
+        if known is None:
+            self._calls[node] = (name, values)
+            return
+        told, before = known
+        if before is values:
+            return
+        for one, other in zip(before, values, strict=False):
+            if one is not other:
+                joined = tuple([join_values(one, other) for one, other in zip(before, values, strict=False)])
+                self._calls[node] = (told, joined)
+                return
+
+    def see_call(self, node: nodes.Call) -> tuple[Seen, ...] | None:
+        """What is called, then each argument and keyword in order; None for a call that was never reached."""
+        known = self._calls.get(node)
+        if known is None:
+            return None
+        name, values = known
+        return (Seen(name, UNKNOWN, False), *(_seen(value) for value in values))
+
+    def judge(self, judgement: Judgement) -> None:
+        """Note what reached a sink; the worst of all ways counts, but a real caller's more than an invented one's."""
+        key = (judgement.node, judgement.sink.kind)
+        known = self.judgements.get(key)
+        if known is None:
+            self.judgements[key] = judgement
+            return
+        known.reasons.update(judgement.reasons)
+        known.taints = merge_taints(known.taints, judgement.taints)
+        uncertain = {Outcome.BUILT, Outcome.UNKNOWN}
+        if known.called != judgement.called and {known.outcome, judgement.outcome} & uncertain:
+            real, invented = (known, judgement) if known.called else (judgement, known)
+            if invented.outcome in uncertain:
+                known.outcome = real.outcome
+                known.called = True
+                return
+        if judgement.outcome > known.outcome:
+            known.outcome = judgement.outcome
+            known.argument = judgement.argument
+        known.called = known.called or judgement.called
+
+
+def _seen(value: Value) -> Seen:
+    return Seen(value.name, value.const, any(taint.mask for taint in value.taint))

@@ -1,0 +1,99 @@
+"""What tells one way of calling a function from another."""
+
+from typing import Any, Final
+
+from vallum.check.flow.folding import UNKNOWN
+from vallum.check.taint.machine import Machine
+from vallum.check.taint.state import Frame
+from vallum.check.taint.value import (
+    BOUND,
+    CLASS,
+    DICT,
+    FACT,
+    FUNCTION,
+    LIST,
+    METHOD,
+    MODULE,
+    NOTHING_KNOWN,
+    OBJECT,
+    PLAIN,
+    TEXT,
+    TUPLE,
+    UNION,
+    Value,
+)
+
+_DEEPEST: Final = 4
+_HOLDERS: Final = frozenset({LIST, DICT, OBJECT})
+
+
+class Signer:
+    """Signs the arguments of one call."""
+
+    __slots__ = ("_frame", "_machine", "addresses", "drop", "interesting")
+
+    def __init__(self, machine: Machine, frame: Frame) -> None:
+        """`interesting` becomes true when data from outside, or something that can lead to it, is among the values."""
+        self._machine = machine
+        self._frame = frame
+        self.addresses: list[Any] = []
+        self.interesting = False
+        self.drop = False
+        """Whether constants are left out."""
+
+    def sign(self, value: Value, depth: int = 0) -> Any:
+        """A key that is equal for values that make no difference to a function."""
+        if value is NOTHING_KNOWN:
+            return None
+        taint: Any = None
+        if value.taint:
+            self.interesting = True
+            taint = tuple([(one.atom, one.mask) for one in value.taint])
+        elif value.name and value.name in self._machine.knowledge.beginnings:
+            self.interesting = True
+        kind = value.kind
+        head = (kind, value.name, taint, value.origin, value.marks)
+        if kind == PLAIN or kind == TEXT:
+            const = value.const
+            return head if self.drop or const is UNKNOWN else (*head, type(const), _hashable(const))
+        return (*head, self._content(value, kind, depth))
+
+    def _content(self, value: Value, kind: int, depth: int) -> Any:
+        if depth > _DEEPEST:
+            return kind
+        if kind in _HOLDERS:
+            return self._cell(value, depth)
+        if kind in {TUPLE, UNION}:
+            return tuple([self.sign(one, depth + 1) for one in value.data])
+        if kind == FUNCTION:
+            return value.data.code, value.data.frame if value.data.code.free else None
+        if kind == BOUND:
+            return value.data[1].code, self.sign(value.data[0], depth + 1)
+        if kind == METHOD:
+            return value.data[1], self.sign(value.data[0], depth + 1)
+        if kind in {CLASS, MODULE}:
+            return value.data
+        if kind == FACT:
+            return tuple([frozenset(facts.items()) for facts in value.data])
+        return None
+
+    def _cell(self, value: Value, depth: int) -> Any:
+        self.addresses.append(value.data)
+        cell = self._machine.cell(value, self._frame)
+        return (
+            cell.owner,
+            tuple([self.sign(one, depth + 1) for one in cell.elements]),
+            tuple([(type(key), key, self.sign(one, depth + 1)) for key, one in cell.entries.items()]),
+            None if cell.rest is None else self.sign(cell.rest, depth + 1),
+        )
+
+
+def widen(value: Value) -> Value:
+    """The same value without its constant."""
+    if value.const is UNKNOWN or value.const is None or value.kind > TEXT:
+        return value
+    return Value(value.taint, UNKNOWN, value.name, value.kind, value.data, value.origin, value.marks)
+
+
+def _hashable(const: Any) -> Any:
+    return repr(const) if isinstance(const, slice) else const

@@ -1,0 +1,152 @@
+"""What reaches a sink, and how bad that is."""
+
+import re
+from typing import Final
+
+from vallum.check.flow import nodes
+from vallum.check.flow.folding import UNKNOWN
+from vallum.check.knowledge.kinds import mask_of
+from vallum.check.knowledge.model import Condition, Sink
+from vallum.check.taint.machine import Arguments
+from vallum.check.taint.record import Judgement, Outcome
+from vallum.check.taint.state import Frame
+from vallum.check.taint.value import (
+    CONFIGURED,
+    CONSTANT,
+    DICT,
+    FACT,
+    LIST,
+    OBJECT,
+    TEXT,
+    TUPLE,
+    UNION,
+    Taints,
+    Trail,
+    Value,
+    join_values,
+)
+
+_RECEIVER, _ALL = -1, -2
+
+
+def check_sink(
+    sink: Sink, name: str, receiver: Value | None, arguments: Arguments, node: nodes.Call, frame: Frame
+) -> None:
+    """Judge what a call hands to a sink, if it is one under these arguments."""
+    if not all(_holds(condition, arguments, default=True) for condition in sink.when):
+        return
+    if any(_holds(condition, arguments, default=False) for condition in sink.unless):
+        return
+    value, argument = _find(sink, receiver, arguments, node)
+    if value is not None:
+        if sink.first:
+            value = _command_of(value, frame)
+        judge(sink, name, value, argument, node, frame)
+
+
+def _find(
+    sink: Sink, receiver: Value | None, arguments: Arguments, node: nodes.Call
+) -> tuple[Value | None, nodes.Expression]:
+    if sink.position == _RECEIVER:
+        inner = node.function.base if isinstance(node.function, nodes.Attribute) else node.function
+        return receiver, inner
+    if sink.position == _ALL:
+        every = arguments.every()
+        value = every[0] if every else None
+        for other in every[1:]:
+            value = join_values(value, other) if value is not None else other
+        return value, node
+    value = arguments.get(sink.position, *sink.keywords)
+    for keyword, inner in node.keywords:
+        if keyword in sink.keywords:
+            return value, inner
+    plain = 0 <= sink.position < len(node.arguments)
+    return value, node.arguments[sink.position] if plain else node
+
+
+def _holds(condition: Condition, arguments: Arguments, *, default: bool) -> bool:
+    """Whether an argument is as asked; one that cannot be told counts as `default`."""
+    value = arguments.get(condition.position, *condition.keywords)
+    if value is None:
+        return condition.missing
+    if condition.pattern:
+        text = value.const if isinstance(value.const, str) else value.name
+        if not text:
+            return default
+        return re.fullmatch(condition.pattern, text) is not None
+    return default if value.const is UNKNOWN else bool(value.const == condition.equals)
+
+
+def _command_of(value: Value, frame: Frame) -> Value:
+    """Of an argument list, what decides which program runs: its first element, or all of it behind a shell's `-c`."""
+    machine = frame.machine
+    if value.kind not in {LIST, TUPLE}:
+        return value
+    elements = machine.contents(value, frame)
+    if not elements:
+        return value
+    if any(element.const in {"-c", "/c", "/C", "-Command", "-e"} for element in elements):
+        return value
+    cell = machine.cell(value, frame) if value.kind == LIST else None
+    if cell is not None and not cell.elements:
+        return value
+    first: Value = elements[0]
+    return first
+
+
+def judge(sink: Sink, name: str, value: Value, argument: nodes.Node, node: nodes.Node, frame: Frame) -> None:
+    """Write down what reaches a sink."""
+    taints = frame.machine.flatten(value, frame)
+    mask = mask_of(sink.kind)
+    bad = tuple([taint for taint in taints if taint.mask & mask])
+    outcome, reason = _outcome(value, taints, bad, frame)
+    frame.machine.record.judge(
+        Judgement(
+            module=frame.module,
+            node=node,
+            argument=argument,
+            sink=sink,
+            name=name,
+            outcome=outcome,
+            taints=bad,
+            reasons={reason: None} if reason else {},
+            called=frame.depth > 0,
+        )
+    )
+
+
+def _outcome(value: Value, taints: Taints, bad: Taints, frame: Frame) -> tuple[Outcome, str]:
+    if bad:
+        return Outcome.REACHED, ""
+    if taints:
+        return Outcome.CLEARED, _cleared_by(taints)
+    origin = _origin(value, frame)
+    if origin == CONSTANT:
+        return Outcome.CONSTANT, "constant"
+    if origin == CONFIGURED:
+        return Outcome.UNREACHED, "no data from outside reaches it"
+    return (Outcome.BUILT if _is_built(value) else Outcome.UNKNOWN), ""
+
+
+def _is_built(value: Value) -> bool:
+    return value.kind == TEXT or (value.kind == UNION and any(_is_built(one) for one in value.data))
+
+
+def _origin(value: Value, frame: Frame, depth: int = 0) -> int:
+    if value.kind in {LIST, DICT, TUPLE, OBJECT, UNION} and depth < 3:
+        contents = frame.machine.contents(value, frame)
+        return max([_origin(one, frame, depth + 1) for one in contents], default=CONSTANT)
+    return CONSTANT if value.kind == FACT or value.const is not UNKNOWN else value.origin
+
+
+def _cleared_by(taints: Taints) -> str:
+    for taint in taints:
+        trail: Trail | None = taint.trail
+        while trail is not None:
+            if trail.verb.startswith(CLEARED_BY):
+                return trail.verb
+            trail = trail.before
+    return "checked before it is used"
+
+
+CLEARED_BY: Final = "made safe by "
