@@ -91,25 +91,29 @@ class ResponseHead:
             mark = _MARKS.get(name)
             if mark == _PASS:
                 head.append((name, value))
+            elif mark == _TYPE:
+                exchange.typed = True
+                head.append((name, _with_charset(value)))
             elif mark != _DROP:
                 _take(exchange, head, name, value)
         self._add_own(exchange, head)
         return head
 
     def _add_own(self, exchange: Exchange, head: list[Pair]) -> None:
-        nonce = exchange.nonce
         pieces = exchange.csp_pieces
-        head.append((b"content-security-policy", nonce.join(self._csp if pieces is None else pieces)))
-        if self._trial is not None:
-            head.append((b"content-security-policy-report-only", nonce.join(self._trial)))
+        head.append((b"content-security-policy", exchange.nonce.join(self._csp if pieces is None else pieces)))
+        head.append((b"x-request-id", exchange.request_id.encode("ascii")))
         frame = self._frame if pieces is None else exchange.frame_options
         if frame is not None:
             head.append((b"x-frame-options", frame))
-        head.append((b"x-request-id", exchange.request_id.encode("ascii")))
         if exchange.private:
             head.append(_NO_STORE)
-        head.extend((b"set-cookie", cookie) for cookie in exchange.cookies)
-        head += exchange.extra
+        if self._trial is not None:
+            head.append((b"content-security-policy-report-only", exchange.nonce.join(self._trial)))
+        if exchange.cookies:
+            head.extend((b"set-cookie", cookie) for cookie in exchange.cookies)
+        if exchange.extra:
+            head += exchange.extra
         if self._shared.enabled:
             head += self._shared.pairs(exchange)
 
