@@ -6,7 +6,7 @@ from typing import Final
 _TEST: Final = re.compile(
     r"(?:^|/)(?:tests?|testing|testdata|fixtures?|conftest\.py|test_[^/]*|[^/]*_tests?\.py)(?:/|$)"
 )
-_DOCUMENT: Final = re.compile(r"(?:^|/)(?:docs?|docs_src|documentation|examples?|samples?|tutorials?|demos?)/|\.ipynb$")
+_DOCUMENT: Final = re.compile(r"(?:^|/)(?:docs?|docs_src|documentation|tutorials?)/|\.ipynb$")
 _DEVELOPMENT: Final = re.compile(r"(?:^|[^a-z])(?:dev|devel|development|local|test|tests|testing|debug)(?:[^a-z]|$)")
 _CAPITALS: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
@@ -17,7 +17,7 @@ def is_test(path: str) -> bool:
 
 
 def is_document(path: str) -> bool:
-    """Whether a path belongs to documentation or examples."""
+    """Whether a path belongs to documentation."""
     return _DOCUMENT.search(path) is not None
 
 
