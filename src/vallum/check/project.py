@@ -15,6 +15,7 @@ from vallum.check.flow.module import Definition, Module
 from vallum.check.flow.reader import FactReader
 from vallum.check.flow.routes.finder import find_routes
 from vallum.check.read.source import Source
+from vallum.check.taint.flows import Flow
 from vallum.findings.place import Place
 
 
@@ -28,6 +29,8 @@ class Project:
     modules: tuple[Module, ...] = field(repr=False)
     """The Python files that could be parsed."""
     facts: FactReader = field(repr=False)
+    followed: tuple[Flow, ...] = field(default=(), repr=False)
+    """Every sink, and what data reaches it."""
 
     def configs(self, *kinds: str) -> tuple[Source, ...]:
         """The files of these kinds: `requirements`, `dockerfile`, `toml`, `yaml`, `html`, ... (see `read.kinds`)."""
@@ -55,6 +58,10 @@ class Project:
             call = self.facts.call(node, scope)
             if matches(call.name):
                 yield call
+
+    def flows(self, *kinds: str) -> tuple[Flow, ...]:
+        """The sinks of these kinds (`sql`, `shell`, `path`, ...), each with what reaches it and on which way."""
+        return tuple(flow for flow in self.followed if flow.kind in kinds)
 
     @cached_property
     def functions(self) -> tuple[Function, ...]:

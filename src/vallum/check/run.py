@@ -13,14 +13,19 @@ from vallum.check import rules
 from vallum.check.flow.index import Index
 from vallum.check.flow.module import Module, read_module
 from vallum.check.flow.reader import FactReader
+from vallum.check.flow.routes.finder import find_routes
+from vallum.check.knowledge.library import load_knowledge
 from vallum.check.project import Project
 from vallum.check.read.source import Source, UnreadableError
 from vallum.check.read.suppression import read_suppressions
 from vallum.check.read.syntax import few_collections
 from vallum.check.read.tree import find_files, make_sources, read_files, unread
 from vallum.check.rule import Rule
+from vallum.check.taint.analysis import analyse
+from vallum.check.taint.flows import read_flows
+from vallum.check.taint.record import Record
 from vallum.findings.examination import Examination, Progress, show_nothing
-from vallum.findings.finding import Finding, Gap, Remark
+from vallum.findings.finding import Finding, Gap, Remark, Way
 from vallum.findings.place import Place
 from vallum.findings.report import Counts
 
@@ -92,17 +97,24 @@ def build_project(
                 modules.append(read_module(source))
             except UnreadableError as error:
                 gaps.append(unread(source.path, error))
-    index = Index(modules)
-    facts = FactReader(index, NothingSeen())
-    return Project(root=root, sources=tuple(sources), modules=tuple(modules), facts=facts), gaps
+        facts, record = follow(Index(modules), progress)
+    project = Project(
+        root=root,
+        sources=tuple(sources),
+        modules=tuple(modules),
+        facts=facts,
+        followed=tuple(read_flows(record)),
+    )
+    return project, [*gaps, *(Gap(what=name, why=why, way=Way.RULE) for name, why in record.cuts.items())]
 
 
-class NothingSeen:
-    """The observations of an interpreter that did not run."""
-
-    def see_call(self, _node: object) -> None:
-        """Nothing."""
-        return
+def follow(index: Index, progress: Progress = show_nothing) -> tuple[FactReader, Record]:
+    """Follow the data through a project, then read its facts with what was seen on the way."""
+    facts = FactReader(index)
+    routes = tuple(find_routes(facts))
+    record = analyse(index, load_knowledge("python"), routes, lambda done, total: progress("following", done, total))
+    facts.take_observations(record)
+    return facts, record
 
 
 def _examine(

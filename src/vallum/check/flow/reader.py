@@ -30,16 +30,30 @@ class Observations(Protocol):
         """What is called, then each argument and keyword in order; None for a call that was never reached."""
 
 
+class NothingSeen:
+    """The observations of an interpreter that has not run yet."""
+
+    def see_call(self, _node: nodes.Call) -> tuple[Seen, ...] | None:
+        """Nothing."""
+        return None
+
+
 class FactReader:
     """Makes facts of nodes, each once."""
 
-    def __init__(self, index: Index, observations: Observations) -> None:
-        """Read facts with what the interpreter saw, as far as it came."""
+    def __init__(self, index: Index) -> None:
+        """Read facts without an interpreter first."""
         self.index = index
         self.names = Names(index)
-        self._observations = observations
+        self._observations: Observations = NothingSeen()
         self._calls: dict[nodes.Call, Call] = {}
         self._functions: dict[nodes.Function, Function] = {}
+
+    def take_observations(self, observations: Observations) -> None:
+        """Read facts anew, now with what the interpreter saw."""
+        self._observations = observations
+        self._calls.clear()
+        self._functions.clear()
 
     @cached_property
     def bodies(self) -> list[tuple[Module, Definition | None]]:

@@ -32,7 +32,9 @@ from vallum.check.taint.value import (
 
 MOST_CANDIDATES: Final = 3
 """Classes of the project whose method an unknown receiver may have; with more of them nobody can tell."""
-_COMMON: Final = frozenset({"get", "items", "keys", "values", "update", "pop", "add", "append", "close", "save", "delete"})
+_COMMON: Final = frozenset(
+    {"get", "items", "keys", "values", "update", "pop", "add", "append", "close", "save", "delete"}
+)
 
 
 def run_call(node: nodes.Call, frame: Frame) -> Value:

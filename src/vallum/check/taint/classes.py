@@ -18,8 +18,6 @@ from vallum.check.taint.value import (
     PLAIN,
     SAFE,
     Value,
-
-
 )
 
 PROPERTY, STATIC, OF_CLASS = 4, 8, 16
@@ -148,7 +146,9 @@ def make_instance(kind: Value, arguments: Arguments, node: nodes.Node, frame: Fr
     instance = machine.allocate(OBJECT, Cell(owner=info), node, frame, f"{info.name}()")
     creator = find_member(info, "__init__")
     if creator is not None and creator.kind == FUNCTION:
-        invoke(creator.data, Arguments([instance, *arguments.positional], arguments.keywords, arguments.rest), node, frame)
+        invoke(
+            creator.data, Arguments([instance, *arguments.positional], arguments.keywords, arguments.rest), node, frame
+        )
         frame.ended = False
         return instance
     cell = machine.cell(instance, frame)
@@ -240,5 +240,3 @@ def template_of(kind: Value, machine: Machine) -> Value:
 def unknown_field(value: Value) -> Value:
     """An attribute that nobody is seen to set: part of how the object was set up, or of the datum that it is."""
     return Value(value.taint, UNKNOWN, "", PLAIN, None, value.origin) if value.taint else CONFIGURATION
-
-

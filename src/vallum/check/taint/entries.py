@@ -13,7 +13,6 @@ from vallum.check.taint.classes import (
     ClassInfo,
     all_fields,
     find_member,
-
     is_numeric,
     make_instance,
     template_of,
@@ -23,7 +22,6 @@ from vallum.check.taint.machine import Arguments, Machine
 from vallum.check.taint.state import Cell, Closure, Frame
 from vallum.check.taint.value import (
     CLASS,
-
     DICT,
     FUNCTION,
     LIST,

@@ -28,7 +28,6 @@ from vallum.check.taint.value import (
     SAFE,
     TEXT,
     TUPLE,
-
     Value,
     constant,
     join_values,

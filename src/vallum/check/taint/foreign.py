@@ -33,7 +33,9 @@ from vallum.check.taint.value import (
 )
 
 _HANDLERS: Final[dict[str, Handler]] = {**builtins.HANDLERS, **regexes.HANDLERS, **paths.HANDLERS}
-_LOOKUPS: Final = frozenset({"get", "getlist", "getall", "get_all", "getone", "pop", "setdefault", "get_json", "getfirst"})
+_LOOKUPS: Final = frozenset(
+    {"get", "getlist", "getall", "get_all", "getone", "pop", "setdefault", "get_json", "getfirst"}
+)
 _NO_MODEL: Final = Model()
 
 
@@ -62,7 +64,9 @@ def call_foreign(  # noqa: PLR0913 -- a call has this many parts
     if model.origin is not None:
         return machine.take_in(name, model.origin, node, frame)
     called = _call_back(arguments, node, frame)
-    return _cleaned(_result(name, model, receiver or function, arguments, node, frame, called), model, name, node, frame)
+    return _cleaned(
+        _result(name, model, receiver or function, arguments, node, frame, called), model, name, node, frame
+    )
 
 
 def _special(name: str, receiver: Value | None, arguments: Arguments, node: nodes.Call, frame: Frame) -> Value | None:

@@ -119,7 +119,9 @@ def invoke(closure: Closure, arguments: Arguments, node: nodes.Node, frame: Fram
     return _apply(summary, node, frame)
 
 
-def _invoke_lean(contexts: Contexts, closure: Closure, bound: dict[str, Value], node: nodes.Node, frame: Frame) -> Value:
+def _invoke_lean(
+    contexts: Contexts, closure: Closure, bound: dict[str, Value], node: nodes.Node, frame: Frame
+) -> Value:
     owner = bound[closure.code.parameters[0].name].name if closure.code.owner and closure.code.parameters else ""
     summary = contexts.lean.get(owner)
     if summary is None:
@@ -297,5 +299,3 @@ def _apply(summary: Summary, node: nodes.Node, frame: Frame) -> Value:
     state.heap.update(cells)
     state.clear(summary.facts)
     return value
-
-

@@ -73,7 +73,11 @@ def _of_object(base: Value, name: str, node: nodes.Node, frame: Frame) -> Value:
             return bind_member(member, base, owner, node, frame)
         for foreign in foreign_bases(cell.owner):
             full = f"{foreign}().{name}"
-            if machine.model(full) is not None or full in machine.knowledge.names or full in machine.knowledge.beginnings:
+            if (
+                machine.model(full) is not None
+                or full in machine.knowledge.names
+                or full in machine.knowledge.beginnings
+            ):
                 return get_named(full, node, frame)
     return unknown_field(cell.rest) if cell.rest is not None and cell.rest.taint else unknown_field(base)
 

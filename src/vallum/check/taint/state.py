@@ -264,5 +264,3 @@ class Frame:
                     return value
             frame = frame.outer
         return None
-
-

@@ -132,7 +132,10 @@ def _enumerate(arguments: Arguments, node: Any, frame: Frame) -> Value:
 
 def _zip(arguments: Arguments, node: Any, frame: Frame) -> Value:
     sources = [frame.machine.cell(value, frame) if value.kind == LIST else None for value in arguments.positional]
-    known = [Cell(value.data) if value.kind == TUPLE else cell for value, cell in zip(arguments.positional, sources, strict=True)]
+    known = [
+        Cell(value.data) if value.kind == TUPLE else cell
+        for value, cell in zip(arguments.positional, sources, strict=True)
+    ]
     if known and all(cell is not None and cell.rest is None for cell in known):
         rows = zip(*(cell.elements for cell in known if cell is not None), strict=False)
         cell = Cell().with_elements(tuple(Value((), UNKNOWN, "", TUPLE, tuple(row), CONFIGURED) for row in rows))
@@ -305,10 +308,16 @@ HANDLERS: Final[dict[str, Handler]] = {
     **dict.fromkeys(("next", "max", "min", "random.choice", "secrets.choice"), _element),
     **dict.fromkeys(("vars", "dataclasses.asdict"), _fields),
     **dict.fromkeys(("dict", "collections.OrderedDict"), _dict),
-    **dict.fromkeys(("copy.copy", "copy.deepcopy", "os.fspath", "asyncio.create_task", "asyncio.run", "asyncio.wait_for"), _first),
     **dict.fromkeys(
-        ("asyncio.to_thread", "starlette.concurrency.run_in_threadpool", "fastapi.concurrency.run_in_threadpool",
-         "anyio.to_thread.run_sync"),
+        ("copy.copy", "copy.deepcopy", "os.fspath", "asyncio.create_task", "asyncio.run", "asyncio.wait_for"), _first
+    ),
+    **dict.fromkeys(
+        (
+            "asyncio.to_thread",
+            "starlette.concurrency.run_in_threadpool",
+            "fastapi.concurrency.run_in_threadpool",
+            "anyio.to_thread.run_sync",
+        ),
         _apart,
     ),
     **dict.fromkeys(("itertools.chain", "itertools.chain.from_iterable"), _chain),

@@ -19,7 +19,10 @@ def _join(arguments: Arguments, _node: Any, frame: Frame) -> Value:
     for part in parts[1:]:
         taint = merge_taints(taint, frame.machine.flatten(part, frame))
     origin = max([part.origin for part in parts], default=CONSTANT)
-    edges = (start_of(parts[0]) if parts else "", end_of(parts[-1]) or ("/" if parts[-1].const == "" else "") if parts else "")
+    edges = (
+        start_of(parts[0]) if parts else "",
+        end_of(parts[-1]) or ("/" if parts[-1].const == "" else "") if parts else "",
+    )
     return Value(taint, UNKNOWN, "", TEXT, edges, origin)
 
 

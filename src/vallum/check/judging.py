@@ -1,0 +1,73 @@
+"""The remarks of rules that follow data: one flow, one site or finding."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from vallum.check.project import Project
+from vallum.check.rule import Rule
+from vallum.check.taint.flows import Flow
+from vallum.check.taint.record import Outcome
+from vallum.findings.finding import Confidence, Fix, Remark
+
+STORED = "the stored data"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Telling:
+    """What a rule says of the flows into its kind of sink."""
+
+    message: str
+    """What an attacker can do; `{sources}` stands for the data: "A visitor can change the query by {sources}."."""
+    stored: str = ""
+    """The same for data that the application keeps, where that is a danger of its own."""
+    reason: str
+    """Why it is so here: `{call}` stands for what is called."""
+    fix: Callable[[Flow], Fix]
+    built: str = ""
+    """What is said of text put together from parts of unknown origin; empty when nothing is said."""
+    unknown: str = ""
+    """What is said of a whole value of unknown origin; empty when nothing is said."""
+    constant: str = "constant"
+    """Why a constant is well."""
+
+
+def judge_flows(rule: Rule, project: Project, kinds: Iterable[str], telling: Telling) -> Iterator[Remark]:
+    """A remark on each sink of these kinds of which something can be said."""
+    for flow in project.flows(*kinds):
+        remark = judge_flow(rule, flow, telling)
+        if remark is not None:
+            yield remark
+
+
+def judge_flow(rule: Rule, flow: Flow, telling: Telling) -> Remark | None:
+    """A finding where data from outside arrives, a site where it is shown that none does, else nothing."""
+    if flow.outcome is Outcome.REACHED:
+        stored = flow.sources == (STORED,)
+        message = telling.stored if stored and telling.stored else telling.message
+        return rule.finding(
+            flow.place,
+            message.format(sources=name_sources(flow.sources)),
+            telling.reason.format(call=_call(flow)),
+            fix=telling.fix(flow),
+            steps=flow.steps,
+            confidence=Confidence.MEDIUM if stored else Confidence.HIGH,
+        )
+    doubt = {Outcome.BUILT: telling.built, Outcome.UNKNOWN: telling.unknown}.get(flow.outcome, "")
+    if doubt:
+        reason = telling.reason.format(call=_call(flow))
+        return rule.finding(flow.place, doubt, reason, fix=telling.fix(flow), confidence=Confidence.LOW)
+    if flow.outcome in {Outcome.BUILT, Outcome.UNKNOWN}:
+        return None
+    return rule.site(flow.place, telling.constant if flow.outcome is Outcome.CONSTANT else flow.reason)
+
+
+def name_sources(sources: tuple[str, ...]) -> str:
+    """The data in words: "the `sort` query parameter or the `q` form field"."""
+    shown = list(sources[:3])
+    if len(shown) == 1:
+        return shown[0]
+    return ", ".join(shown[:-1]) + (" or " if len(sources) <= 3 else ", ") + shown[-1]
+
+
+def _call(flow: Flow) -> str:
+    return "the handler's answer" if flow.name == "return" else f"`{flow.name.removeprefix('?.')}`"

@@ -1,0 +1,48 @@
+"""Formats that rebuild objects, and with them whatever code the objects name."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from vallum.check.judging import Telling, judge_flow
+from vallum.check.project import Project
+from vallum.check.rule import Rule
+from vallum.check.taint.flows import Flow
+from vallum.findings.finding import Fix, Remark
+
+_SAFE: Final = ("json.loads", "json.load", "yaml.safe_load", "yaml.safe_load_all", "tomllib.load", "tomllib.loads")
+_ADVICE: Final = "Read a data-only format (json.loads, yaml.safe_load) and map it to declared types."
+
+
+def examine(project: Project) -> Iterator[Remark]:
+    """Look at every loader: of those that rebuild objects, of those that give only data."""
+    for flow in project.flows("object"):
+        remark = judge_flow(RULE, flow, _TELLING)
+        if remark is not None:
+            yield remark
+    for call in project.calls(*_SAFE):
+        yield RULE.site(call.place, f"`{call.name}` gives only data")
+
+
+def _fix(flow: Flow) -> Fix:
+    line = flow.place.text
+    if flow.name in {"yaml.load", "yaml.unsafe_load", "yaml.full_load"} and line.count(flow.name) == 1:
+        call = flow.module.text_of(flow.node)
+        return Fix(text=_ADVICE, before=(line,), after=(line.replace(call, f"yaml.safe_load({flow.text})"),))
+    return Fix(text=_ADVICE)
+
+
+_TELLING: Final = Telling(
+    message="A visitor can run code of their own by {sources}, for it may name any object to build.",
+    reason="{call} rebuilds objects and calls what the bytes name while it does so, before anyone can check them.",
+    fix=_fix,
+    built="Whoever can write these bytes can run any code.",
+    unknown="Whoever can write these bytes can run any code.",
+)
+RULE = Rule(
+    slug="objects-from-data",
+    control="safe-deserialization",
+    languages=("python",),
+    unit=("loader", "loaders"),
+    sound="data only",
+    examine=examine,
+)

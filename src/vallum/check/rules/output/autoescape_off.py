@@ -1,0 +1,100 @@
+"""Templates whose auto-escaping is switched off, for all of them or for one value."""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from vallum.check.flow.facts import Call
+from vallum.check.judging import Telling, judge_flows
+from vallum.check.project import Project
+from vallum.check.read.source import Source
+from vallum.check.rule import Rule
+from vallum.findings.finding import Confidence, Fix, Remark
+
+_ENVIRONMENTS: Final = (
+    "jinja2.Environment",
+    "jinja2.environment.Environment",
+    "jinja2.sandbox.SandboxedEnvironment",
+    "jinja2.nativetypes.NativeEnvironment",
+)
+_OFF: Final = re.compile(r"\{%-?\s*autoescape\s+(false|off)\b", re.IGNORECASE)
+_SAFE: Final = re.compile(r"\{\{(?P<value>[^{}]*?)\|\s*(safe|safeseq)\s*(?:\|[^{}]*)?\}\}")
+_CLEANED: Final = re.compile(r"\|\s*(sanitis|sanitiz|bleach|clean|nh3|escape|e\b|tojson|json_script)")
+_LITERAL: Final = re.compile(r"""\s*(["']).*\1\s*""")
+_ADVICE: Final = "Leave auto-escaping on; pass HTML that must be kept through a sanitiser such as nh3.clean first."
+
+
+def examine(project: Project) -> Iterator[Remark]:
+    """Look at template environments, at `Markup` and `mark_safe`, and at templates."""
+    for call in project.calls(*_ENVIRONMENTS):
+        yield from _judge_environment(call)
+    yield from judge_flows(RULE, project, ["markup"], _TELLING)
+    for source in project.configs("html", "jinja"):
+        yield from _judge_template(project, source)
+
+
+def _judge_environment(call: Call) -> Iterator[Remark]:
+    argument = call.argument(None, "autoescape")
+    if argument is None and call.expands:
+        return
+    if argument is not None and (argument.constant is True or not argument.known):
+        yield RULE.site(call.place, "auto-escaping is on")
+        return
+    line = call.place.text
+    shown = "autoescape" not in line and line.endswith(")") and line.count("(") == line.count(")")
+    inside = ", autoescape=True)" if call.arguments else "autoescape=True)"
+    yield RULE.finding(
+        call.place,
+        "A visitor can put scripts into every page that this environment renders.",
+        "`autoescape` is off." if argument is not None else "A plain jinja2.Environment does not escape.",
+        fix=Fix(
+            text="Pass autoescape=True.",
+            before=(line,) if shown else (),
+            after=(line[:-1] + inside,) if shown else (),
+        ),
+    )
+
+
+def _judge_template(project: Project, source: Source) -> Iterator[Remark]:
+    marked = False
+    for number, line in enumerate(source.lines, 1):
+        if _OFF.search(line):
+            marked = True
+            yield RULE.finding(
+                project.place_in(source, number),
+                "A visitor can put scripts into this part of the page.",
+                "Auto-escaping is switched off in the template.",
+                fix=_ADVICE,
+            )
+        for match in _SAFE.finditer(line):
+            marked = True
+            if _CLEANED.search(match["value"]) or _LITERAL.fullmatch(match["value"]):
+                yield RULE.site(project.place_in(source, number), "sanitised before it is trusted")
+            else:
+                yield RULE.finding(
+                    project.place_in(source, number),
+                    f"A visitor who controls `{match['value'].strip()}` can put scripts into the page.",
+                    "`|safe` switches escaping off for this value.",
+                    fix=_ADVICE,
+                    confidence=Confidence.MEDIUM,
+                )
+    if not marked and "{{" in source.text:
+        yield RULE.site(project.place_in(source, 1), "escapes every value")
+
+
+_TELLING: Final = Telling(
+    message="A visitor can put scripts into the page by {sources}.",
+    stored="A visitor can put scripts into the page by what was stored before.",
+    reason="{call} tells the template not to escape a value that is not constant.",
+    fix=lambda _flow: Fix(text=_ADVICE),
+    built="Whoever controls the parts of this value can put scripts into the page.",
+    unknown="Whoever controls this value can put scripts into the page.",
+)
+RULE = Rule(
+    slug="autoescape-off",
+    control="template-autoescape",
+    languages=("python", "html", "jinja"),
+    unit=("template setting", "template settings"),
+    sound="escaping",
+    examine=examine,
+)
