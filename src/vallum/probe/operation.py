@@ -171,6 +171,8 @@ def _join(known: Operation, other: Operation) -> Operation:
         if parameter.place is In.PATH and parameter.name not in holes:
             continue
         names[parameter.key] = _richer(names.get(parameter.key), parameter)
+    files = {parameter.name for parameter in names.values() if parameter.place is In.FILE}
+    names = {key: p for key, p in names.items() if p.place not in (In.FORM, In.JSON) or p.name not in files}
     media = other.media if other.source in ("form", "openapi") and other.media else known.media
     if media and media != known.media:
         names = _move_body(names, media)

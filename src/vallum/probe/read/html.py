@@ -109,7 +109,7 @@ class _Reader(HTMLParser):
         self._form: _Draft | None = None
         self._plain = ""
         self._raw = ""
-        self._options: list[tuple[str, bool]] = []
+        self._options: list[int] = []
         self._select: Element | None = None
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -174,7 +174,7 @@ class _Reader(HTMLParser):
             self._close_select()
             self._select = element
         elif element.tag == "option" and self._select:
-            self._options.append((element.get("value") or element.text, element.has("selected")))
+            self._options.append(len(self._elements) - 1)
 
     def _add_input(self, element: Element) -> None:
         kind = element.get("type").lower() or "text"
@@ -189,8 +189,9 @@ class _Reader(HTMLParser):
 
     def _close_select(self) -> None:
         if self._select:
-            chosen = next((value for value, selected in self._options if selected), "")
-            choices = tuple(value for value, _ in self._options)
+            options = [self._elements[index] for index in self._options]
+            choices = tuple(_option_value(option) for option in options)
+            chosen = next((_option_value(option) for option in options if option.has("selected")), "")
             self._add(self._select, kind="select", value=chosen or next(iter(choices), ""), choices=choices)
         self._select, self._options = None, []
 
@@ -223,6 +224,11 @@ class _Reader(HTMLParser):
                 )
                 return
         form.fields.append(Field(name=added.name, kind="radio", value=added.value, choices=(added.value,)))
+
+
+def _option_value(option: Element) -> str:
+    """Without a value of its own, an option stands for its text."""
+    return option.get("value") if option.has("value") else " ".join(option.text.split())
 
 
 def find_text(elements: Iterable[Element], tag: str) -> Iterator[str]:

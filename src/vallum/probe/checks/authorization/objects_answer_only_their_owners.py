@@ -6,14 +6,16 @@ from typing import Final
 
 from vallum.findings.finding import Confidence, Remark
 from vallum.probe.check import Asking, Blame, Check, Claim
-from vallum.probe.exchange import Exchange
+from vallum.probe.exchange import Exchange, Shot
+from vallum.probe.logins import core_of
 from vallum.probe.operation import HOLE, Operation
 from vallum.probe.surface import Account, Surface
 from vallum.probe.values import Held, choose_id, find_ids
 
 CLAIM: Final = Claim(slug="objects-answer-only-their-owners", control="object-ownership")
 _FIX: Final = "Restrict the query itself by the owner, and answer 404 for an object of somebody else."
-_OWN, _THEIRS, _PUBLIC, _MISSING, _AFTER = "as its owner", "as another", "as nobody", "missing", "read back"
+_OWN, _THEIRS, _PUBLIC, _MISSING = "as its owner", "as another", "as nobody", "missing"
+_BEFORE, _AFTER = "read before", "read back"
 _READ: Final = "An attacker with any account can read what belongs to others, by counting up the id."
 _WRITE: Final = "An attacker with any account can change what belongs to others, by counting up the id."
 _ERASE: Final = "An attacker with any account can delete what belongs to others, by counting up the id."
@@ -29,8 +31,13 @@ def _ask(surface: Surface) -> Asking:
             made = yield shot
             fresh = tuple(find_ids(made, surface.operations, made=True))
             own = replace(own, ids=(*fresh, *own.ids))
-    for operation in sorted(_objects(surface), key=lambda op: (not op.is_safe, op.method == "DELETE", op.template)):
+    for operation in sorted(_objects(surface), key=_gentleness):
         yield from _attack(own, operation, owner, stranger)
+
+
+def _gentleness(operation: Operation) -> tuple[bool, bool, str]:
+    """Reading first, destroying last."""
+    return (not operation.is_safe, operation.is_perilous, operation.template)
 
 
 def _owned_ids(surface: Surface, owner: Account) -> tuple[Held, ...]:
@@ -58,23 +65,28 @@ def _objects(surface: Surface) -> Iterator[Operation]:
 def _attack(surface: Surface, operation: Operation, owner: Account, stranger: Account) -> Asking:
     ids = [held for held in surface.ids if operation.is_safe or held.made]
     hits = {hole.key: found.value for hole in operation.holes if (found := choose_id(hole, operation, ids))}
-    mine = surface.aim(operation, owner.name, hits=hits, label=_OWN) if len(hits) == len(operation.holes) else None
-    if mine is None:
+    theirs = surface.aim(operation, stranger.name, hits=hits, label=_THEIRS, mark=_stolen(surface, operation))
+    mine = surface.aim(operation, owner.name, hits=hits, label=_OWN)
+    if len(hits) < len(operation.holes) or theirs is None or mine is None:
         return
-    own = None
     if operation.is_safe:
         own = yield mine
-        if not own.answer.succeeded:
-            return
-    theirs = surface.aim(operation, stranger.name, hits=hits, label=_THEIRS, mark=f"{surface.mark}stolen")
-    if theirs is None:
+        if own.answer.succeeded:
+            answer = yield theirs
+            yield replace(theirs, identity="", session="", label=_PUBLIC)
+            yield from _missing(surface, operation, stranger, answer)
         return
-    answer = yield theirs
-    if operation.is_safe:
-        yield replace(theirs, identity="", session="", label=_PUBLIC)
-        yield from _missing(surface, operation, stranger, answer)
-    else:
-        yield from _read_back(surface, operation, owner, hits)
+    reading = _reading(surface, operation, owner, hits)
+    if reading:
+        before = yield replace(reading, label=_BEFORE)
+        if before.answer.succeeded:
+            yield theirs
+            yield reading
+
+
+def _stolen(surface: Surface, operation: Operation) -> str:
+    """What a stranger writes, another word for each operation."""
+    return f"{surface.mark}x{surface.operations.index(operation)}"
 
 
 def _missing(surface: Surface, operation: Operation, stranger: Account, answer: Exchange) -> Asking:
@@ -87,22 +99,22 @@ def _missing(surface: Surface, operation: Operation, stranger: Account, answer: 
         yield shot
 
 
-def _read_back(surface: Surface, operation: Operation, owner: Account, hits: dict[tuple[str, str], str]) -> Asking:
-    """The object, seen by its owner, after a stranger tried to change or delete it."""
-    template = operation.template
-    while template and template != "/":
-        reader = next((op for op in surface.operations if op.method == "GET" and op.template == template), None)
-        shot = surface.aim(reader, owner.name, hits=hits, label=_AFTER) if reader and reader.holes else None
-        if shot:
-            yield replace(shot, route=operation.template, slot=operation.method, shown=template)
-            return
-        template = template.rpartition("/")[0]
+def _reading(surface: Surface, operation: Operation, owner: Account, hits: dict[tuple[str, str], str]) -> Shot | None:
+    """How the owner looks at the object that a stranger tries to change or delete."""
+    inside = [
+        op
+        for op in surface.operations
+        if op.method == "GET" and op.holes and f"{operation.template}/".startswith(f"{op.template}/")
+    ]
+    reader = min(inside, key=lambda op: len(op.template), default=None)
+    shot = surface.aim(reader, owner.name, hits=hits, label=_AFTER) if reader else None
+    return replace(shot, route=operation.template, slot=operation.method, shown=shot.route) if shot else None
 
 
 def _judge(surface: Surface, exchanges: Sequence[Exchange]) -> Iterable[Remark]:
     groups: dict[tuple[str, str], dict[str, Exchange]] = {}
     for exchange in exchanges:
-        method = exchange.shot.slot if exchange.shot.label == _AFTER else exchange.shot.method
+        method = exchange.shot.slot if exchange.shot.label in (_BEFORE, _AFTER) else exchange.shot.method
         groups.setdefault((method, exchange.shot.route), {})[exchange.shot.label] = exchange
     for told in groups.values():
         if _THEIRS in told:
@@ -130,20 +142,32 @@ def _judge_read(surface: Surface, told: dict[str, Exchange]) -> Remark | None:
 
 
 def _judge_write(surface: Surface, told: dict[str, Exchange]) -> Remark | None:
-    theirs, after = told[_THEIRS], told.get(_AFTER)
+    theirs, before, after = told[_THEIRS], told[_BEFORE], told.get(_AFTER)
     if after is None:
         return None
-    stolen = f"{surface.mark}stolen"
-    gone = after.answer.status in (404, 410)
-    if gone and _erases(theirs) and 0 < theirs.answer.status < 400:
+    passed = 0 < theirs.answer.status < 400 and not surface.sends_away(theirs.answer)
+    if not passed:
+        unchanged = after.answer.succeeded and core_of(before) == core_of(after)
+        return CLAIM.site(theirs, f"answered {theirs.answer.status}, object unchanged") if unchanged else None
+    if after.answer.status in (404, 410) and _erases(theirs):
         reason = f"{theirs.shot.identity} deleted an object that {after.shot.identity} had made."
         return CLAIM.finding(theirs, Blame(message=_ERASE, reason=reason, fix=_FIX), shown=after)
-    if stolen in after.answer.text and 0 < theirs.answer.status < 400:
+    stolen = _stolen_word(surface, theirs)
+    if stolen and stolen in after.answer.text:
         reason = f"{theirs.shot.identity} changed an object that {after.shot.identity} had made, who reads it so."
         return CLAIM.finding(theirs, Blame(message=_WRITE, reason=reason, fix=_FIX), needle=stolen, shown=after)
-    if theirs.answer.status >= 400 and after.answer.succeeded:
-        return CLAIM.site(theirs, f"answered {theirs.answer.status}, and the object is unchanged")
+    if after.answer.succeeded and core_of(before) != core_of(after):
+        reason = f"After a request of {theirs.shot.identity}, the object of {after.shot.identity} is another."
+        blame = Blame(message=_WRITE, reason=reason, fix=_FIX, confidence=Confidence.MEDIUM)
+        return CLAIM.finding(theirs, blame, shown=after)
     return None
+
+
+def _stolen_word(surface: Surface, theirs: Exchange) -> str:
+    for operation in surface.operations:
+        if (operation.method, operation.template) == (theirs.shot.method, theirs.shot.route):
+            return _stolen(surface, operation)
+    return ""
 
 
 def _erases(exchange: Exchange) -> bool:
