@@ -26,7 +26,7 @@ def test_lines_inserted_above_keep_it(finding: Finding, inserted: int):
     assert fingerprint(moved) == fingerprint(finding)
 
 
-@given(st.lists(findings, max_size=6), st.integers(1, 500))
+@given(st.lists(findings, max_size=4), st.integers(1, 500))
 def test_numbers_keep_when_a_whole_file_moves(some: list[Finding], inserted: int):
     def move(finding: Finding) -> Finding:
         if isinstance(finding.where, Act):

@@ -44,6 +44,11 @@ def test_cut_as_pictured():
     assert cut_middle(line, 65, ellipsis="...") == 'sql = f"SELECT id, name, p...WHERE category = %s ORDER BY {sort}"'
 
 
+def test_wide_characters_are_never_halved():
+    assert cut_middle("日" * 40, 11) == "日" * 2 + "…" + "日" * 3
+    assert measure(cut_middle("日" * 40, 10)) <= 10
+
+
 def test_wide_and_combining_characters_are_measured():
     assert measure("日本") == 4
     assert measure("e\u0301") == 1

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from itertools import groupby
 from typing import Final
@@ -18,6 +19,8 @@ _WORDS: Final = (
     *("none", "one", "two", "three", "four", "five", "six"),
     *("seven", "eight", "nine", "ten", "eleven", "twelve"),
 )
+
+_MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 class Mark(StrEnum):
@@ -96,6 +99,11 @@ def loose_gaps(report: Report) -> list[Gap]:
 def area_name(area: str) -> str:
     """The area as words: `supply chain`."""
     return area.replace("_", " ")
+
+
+def show_date(moment: datetime) -> str:
+    """`21 Nov 2026`, in any locale."""
+    return f"{moment.day} {_MONTHS[moment.month - 1]} {moment.year}"
 
 
 def plural(count: int, one: str, many: str = "") -> str:

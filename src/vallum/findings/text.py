@@ -1,6 +1,7 @@
 """Text from code, app or git, made safe to show: nothing in it steers a terminal, a parser or a reader's eye."""
 
 import unicodedata
+from itertools import accumulate
 from typing import Final
 
 _PLAIN: Final = str.maketrans(
@@ -59,12 +60,7 @@ def cut_middle(text: str, width: int, *, ellipsis: str = "…") -> str:
 
 
 def _take(text: str, width: int) -> str:
-    taken = 0
-    for index, character in enumerate(text):
-        taken += _cells(character)
-        if taken > width:
-            return text[:index]
-    return text
+    return text[: sum(used <= width for used in accumulate(map(_cells, text)))]
 
 
 def _cells(character: str) -> int:

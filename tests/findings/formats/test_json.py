@@ -3,7 +3,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from jsonschema import Draft202012Validator, FormatChecker
 
 from tests.findings.strategies import reports
@@ -38,18 +38,13 @@ def test_schema_is_a_schema():
     Draft202012Validator.check_schema(read_schema())
 
 
+@settings(max_examples=40)
 @given(reports)
 def test_every_report_fits_the_schema_and_reads_back_the_same(report: Report):
     text = render(report, Options())
     VALIDATOR.validate(json.loads(text))
     assert read_report(text) == report
-
-
-@given(reports)
-def test_text_has_no_control_characters(report: Report):
-    text = render(report, Options())
-    assert text.isascii()
-    assert all(character.isprintable() or character in "\n\x7f" for character in text)
+    assert all(" " <= character <= "\x7f" or character == "\n" for character in text)
 
 
 def test_schema_refuses_a_fourth_verdict(meadow: Report):

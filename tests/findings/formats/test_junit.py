@@ -1,7 +1,7 @@
 from dataclasses import replace
 from xml.etree import ElementTree as ET
 
-from hypothesis import given
+from hypothesis import given, settings
 
 from tests.findings.strategies import reports
 from vallum.catalogue.control import Severity
@@ -21,6 +21,7 @@ def case_of(report: Report, name: str) -> ET.Element:
     return next(case for case in tree_of(report).iter("testcase") if case.get("name") == name)
 
 
+@settings(max_examples=40)
 @given(reports)
 def test_any_text_stays_text(report: Report):
     tree = tree_of(report)

@@ -1,7 +1,7 @@
 import re
 from dataclasses import replace
 
-from hypothesis import given
+from hypothesis import given, settings
 from markdown_it import MarkdownIt
 
 from tests.findings.strategies import reports, texts
@@ -32,6 +32,7 @@ def test_code_stays_code(text: str):
     assert "|" not in source
 
 
+@settings(max_examples=40)
 @given(reports)
 def test_any_text_stays_text(report: Report):
     source = render(report, Options())

@@ -28,7 +28,7 @@ def results_of(report: Report, control: str, options: Options | None = None) -> 
     return [result for result in run_of(report, options)["results"] if result["ruleId"] == control]
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(reports)
 def test_every_report_fits_the_official_schema(report: Report):
     text = render(report, Options())
@@ -143,3 +143,15 @@ def test_paths_are_encoded_and_messages_hold_no_links(meadow: Report):
     assert (place["region"]["endLine"], place["region"]["endColumn"]) == (60, 4)
     assert first["message"]["text"].startswith("See [here] (javascript:alert(1)) and {{0}}")
     assert second["locations"][0]["physicalLocation"]["artifactLocation"] == {"uri": "file:///srv/a.py"}
+
+
+def test_an_end_that_is_not_known_is_left_out(meadow: Report):
+    verdict = next(verdict for verdict in meadow.verdicts if verdict.control.id == "safe-redirect")
+    finding = verdict.findings[0]
+    ends = ((58, 0), (58, 1), (70, 0))
+    wheres = [replace(finding.where, text="", end_line=line, end_column=column) for line, column in ends]
+    broken = replace(verdict, findings=tuple(replace(finding, where=where) for where in wheres))
+    for result in results_of(replace(meadow, verdicts=(broken,)), "safe-redirect"):
+        region = result["locations"][0]["physicalLocation"]["region"]
+        assert "endColumn" not in region
+        assert "snippet" not in region

@@ -2,10 +2,11 @@ from dataclasses import replace
 from unicodedata import category
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.findings.strategies import verdicts
+from vallum.findings.finding import Fix
 from vallum.findings.formats.terminal.control import render_verdict
 from vallum.findings.options import Options
 from vallum.findings.report import Report
@@ -18,6 +19,7 @@ def of(report: Report, control: str, **options: object) -> str:
     )
 
 
+@settings(max_examples=60)
 @given(verdicts(), st.sampled_from([120, 80, 44]), st.booleans())
 def test_no_text_from_outside_steers_the_terminal(verdict: Verdict, width: int, plain: bool):
     text = render_verdict(verdict, Options(width=width, ascii_only=plain))
@@ -72,3 +74,14 @@ def test_lines_fit_but_for_paths_and_commands(meadow: Report, width: int):
     for verdict in meadow.verdicts:
         for line in render_verdict(verdict, Options(width=width, every=True)).split("\n"):
             assert len(line) <= width or "curl" in line or len(line.split()) == 1, line
+
+
+def test_a_fix_in_words_alone(meadow: Report):
+    assert "    fix        Pass it through safe_target(next).\n" in of(meadow, "safe-redirect")
+
+
+def test_a_fix_in_code_alone(meadow: Report):
+    verdict = next(verdict for verdict in meadow.verdicts if verdict.control.id == "safe-redirect")
+    finding = replace(verdict.findings[0], fix=Fix(text="", after=("return home()",)))
+    text = render_verdict(replace(verdict, findings=(finding,)), Options())
+    assert '               return redirect(request.args["next"])\n               + return home()\n' in text

@@ -3,7 +3,7 @@ from dataclasses import replace
 from unicodedata import category
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.findings.strategies import reports
@@ -24,6 +24,7 @@ def lines(report: Report, **options: object) -> list[str]:
     return render(report, Options(**options)).split("\n")[:-1]
 
 
+@settings(max_examples=60)
 @given(reports, st.sampled_from(WIDTHS), st.booleans(), st.booleans(), st.booleans())
 def test_no_text_from_outside_steers_the_terminal(report: Report, width: int, color: bool, plain: bool, every: bool):
     text = render(report, Options(width=width, color=color, ascii_only=plain, every=every))
@@ -234,3 +235,11 @@ def test_findings_in_the_baseline_are_counted_in_the_heading(meadow: Report):
     names = number_findings(next(v for v in meadow.verdicts if v.control.id == "sql-parameterised").findings)
     accepted = replace(meadow, known=frozenset(names))
     assert "BROKEN  10, the gravest first; 2 findings in the baseline" in lines(accepted)
+
+
+def test_a_finding_without_code_or_fix_shows_what_it_has(meadow: Report):
+    verdict = next(verdict for verdict in meadow.verdicts if verdict.control.id == "safe-redirect")
+    bare = replace(verdict.findings[0], where=Place(path="vallum.toml", line=1), fix=None)
+    report = replace(meadow, gaps=(), verdicts=(replace(verdict, findings=(bare,)),))
+    assert "    at         vallum.toml:1\n    more       " in render(report, Options())
+    assert "  vallum.toml:1\n────" in render(report, Options(width=44))

@@ -50,7 +50,7 @@ def find(name):
 
     indented \x1b[31m code
 
-<b>raw</b>
+<div>raw</div>
 
 ## Proof
 
@@ -119,8 +119,13 @@ def test_lists_tables_links_and_quotes(page: Page):
     assert "  1. It ends the literal.\n  2. It reads tables:\n     - one\n     - two\n" in text
     assert "    A remark.\n" in text
     assert "  driver    sign\n  sqlite3   `?`\n  psycopg   `%s`\n" in text
-    assert "  <b>raw</b>\n" in text
+    assert "  <div>raw</div>\n" in text
     assert "  A smaller heading\n\n  A line and its rest broken.\n" in text
+
+
+def test_code_block_without_a_name_and_a_rule(tmp_path: Path):
+    page = write(tmp_path, "\n## Proof\n\n```\nplain\n```\n\n---\n\n## Known gaps\n")
+    assert render_page(page, Options()).endswith("Proof\n\n    plain\n")
 
 
 def test_table_that_does_not_fit_has_a_cell_a_line(tmp_path: Path):

@@ -19,6 +19,7 @@ from vallum.findings.summary import (
     mark_of,
     plain,
     plural,
+    show_date,
     tally,
 )
 from vallum.findings.verdict import Outcome, Verdict
@@ -47,7 +48,7 @@ def _write_head(sheet: Sheet, report: Report) -> None:
     left += [f"  {part}" for part in (subject.commit, subject.branch if sheet.width >= 60 else "") if part]
     if subject.uncommitted and sheet.width >= 60:
         left.append(f"  {plural(subject.uncommitted, 'file')} uncommitted")
-    when = f"{report.started.day} {report.started:%b %Y %H:%M} UTC"
+    when = f"{show_date(report.started)} {report.started:%H:%M} UTC"
     sheet.ends(left, f"vallum {report.version}  {when}" if sheet.width >= 60 else "")
     sheet.rule()
 
