@@ -17,7 +17,7 @@ def test_broken_code_is_status_1_with_its_place(vallum, broken):
     status, out, _ = vallum("audit", "shop")
     assert status == 1
     assert "no-shell-injection" in out
-    assert "shop/views.py:10" in out
+    assert "shop/views.py:11" in out
 
 
 def test_unreadable_file_is_status_3_and_listed(vallum, project):
@@ -143,7 +143,7 @@ def test_newest_verdict_can_be_explained(vallum, broken):
     vallum("check", "shop")
     status, out, _ = vallum("explain", "no-shell-injection", "--last")
     assert status == 0
-    assert "shop/views.py:10" in out
+    assert "shop/views.py:11" in out
     assert vallum("check", "shop", "--control", "no-shell-injection")[0] == 1
     status, _, err = vallum("explain", "csrf", "--last")
     assert status == 2
