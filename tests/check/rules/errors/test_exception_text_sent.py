@@ -126,13 +126,16 @@ def load():
 
 
 def test_parameters_that_are_called_like_an_exception(lines):
-    code = (
-        "from flask import Flask, jsonify\napp = Flask(__name__)\ndef failure(error{}):\n    return jsonify(error={})\n"
-    )
-    assert lines(SLUG, code.format("", "str(error)")) == [[4], []]
+    code = """from flask import Flask, jsonify
+from shop import ShopError
+app = Flask(__name__)
+def failure(error{}):
+    return jsonify(error={})
+"""
+    assert lines(SLUG, code.format("", "str(error)")) == [[5], []]
     assert lines(SLUG, code.format("", "error")) == [[], []]
     assert lines(SLUG, code.format(": str", "str(error)")) == [[], []]
-    assert lines(SLUG, code.format(": ShopError", "f'{error}'")) == [[4], []]
+    assert lines(SLUG, code.format(": ShopError", "f'{error}'")) == [[5], []]
 
 
 def test_web_sockets(lines):

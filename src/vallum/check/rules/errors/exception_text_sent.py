@@ -100,7 +100,8 @@ def _leaks(
 ) -> Iterator[tuple[nodes.Node, str, Confidence]]:
     seen: set[int] = set()
     scope = known.scope
-    for node in iter_scope(definition.node.body):
+    body = sorted(iter_scope(definition.node.body), key=lambda node: isinstance(node, nodes.Return))
+    for node in body:
         if isinstance(node, nodes.Call):
             call = project.facts.call(node, scope)
             if _is_response(call) and _has_text(call, known) and node.line not in seen:
