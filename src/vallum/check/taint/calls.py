@@ -4,7 +4,7 @@ from typing import Final
 
 from vallum.check.flow import nodes
 from vallum.check.taint.classes import find_member, make_instance
-from vallum.check.taint.foreign import call_foreign
+from vallum.check.taint.foreign import call_foreign, is_special
 from vallum.check.taint.invoke import invoke
 from vallum.check.taint.library.containers import container_method
 from vallum.check.taint.library.texts import text_method
@@ -143,7 +143,7 @@ def call_method(base: Value, name: str, arguments: Arguments, node: nodes.Call, 
         return _call_attribute(base, name, arguments, node, frame)
     full = f"{base.name}.{name}" if base.name else f"?.{name}"
     model = frame.machine.model(frame.machine.knowledge.names.get(full, full))
-    if model is None and kind in {PLAIN, TEXT}:
+    if model is None and kind in {PLAIN, TEXT} and not is_special(full):
         result = text_method(base, name, arguments, node, frame)
         if result is not None:
             return result

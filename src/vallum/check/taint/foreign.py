@@ -39,6 +39,11 @@ _LOOKUPS: Final = frozenset(
 _NO_MODEL: Final = Model()
 
 
+def is_special(name: str) -> bool:
+    """Whether a qualified name is one whose effect is written out, so that it is no method of text."""
+    return name in _HANDLERS
+
+
 def call_foreign(  # noqa: PLR0913 -- a call has this many parts
     name: str,
     receiver: Value | None,

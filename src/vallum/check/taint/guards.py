@@ -9,6 +9,7 @@ from vallum.check.taint.state import Frame
 from vallum.check.taint.text import end_of
 from vallum.check.taint.value import (
     CLASS,
+    COMMON,
     CONSTANT,
     DICT,
     FACT,
@@ -94,9 +95,9 @@ def compare(operator: str, left: Value, right: Value, frame: Frame) -> Pair:
 
 def _equal(left: Value, right: Value) -> Facts:
     if left.taint and not right.taint and right.const is not None:
-        return clear_atoms(left.taint, ALL)
+        return clear_atoms(left.taint, _PATH if left.name == COMMON else ALL)
     if right.taint and not left.taint and left.const is not None:
-        return clear_atoms(right.taint, ALL)
+        return clear_atoms(right.taint, _PATH if right.name == COMMON else ALL)
     return NO_FACTS
 
 

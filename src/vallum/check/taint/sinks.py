@@ -27,6 +27,10 @@ from vallum.check.taint.value import (
 )
 
 _RECEIVER, _ALL = -1, -2
+_SHELLS: Final = frozenset({
+    "sh", "bash", "dash", "zsh", "ksh", "fish", "ash", "cmd", "powershell", "pwsh", "python", "python3", "perl", "ruby",
+    "node", "php", "env", "busybox",
+})  # fmt: skip
 
 
 def check_sink(
@@ -85,7 +89,10 @@ def _command_of(value: Value, frame: Frame) -> Value:
     elements = machine.contents(value, frame)
     if not elements:
         return value
-    if any(element.const in {"-c", "/c", "/C", "-Command", "-e"} for element in elements):
+    program = elements[0].const
+    runs_text = not isinstance(program, str) or program.rpartition("/")[2].rpartition(".")[0] in _SHELLS
+    runs_text = runs_text or (isinstance(program, str) and program.rpartition("/")[2] in _SHELLS)
+    if runs_text and any(element.const in {"-c", "/c", "/C", "-Command", "-e"} for element in elements):
         return value
     cell = machine.cell(value, frame) if value.kind == LIST else None
     if cell is not None and not cell.elements:

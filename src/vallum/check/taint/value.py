@@ -18,6 +18,9 @@ RESOLVED: Final = 1
 ESCAPED: Final = 2
 """Mark of text that escapes what is formatted into it, such as `Markup`."""
 
+COMMON: Final = "os.path.commonpath()"
+"""The name of a value that says in which folder a path lies, and nothing else of it."""
+
 MOST_ALTERNATIVES: Final = 4
 DEEPEST_LINEAGE: Final = 6
 

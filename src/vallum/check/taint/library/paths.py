@@ -7,7 +7,17 @@ from vallum.check.taint.library.builtins import Handler
 from vallum.check.taint.machine import Arguments
 from vallum.check.taint.state import Frame
 from vallum.check.taint.text import end_of, start_of
-from vallum.check.taint.value import CONSTANT, NOTHING_KNOWN, PLAIN, RESOLVED, TEXT, Value, constant, merge_taints
+from vallum.check.taint.value import (
+    COMMON,
+    CONSTANT,
+    NOTHING_KNOWN,
+    PLAIN,
+    RESOLVED,
+    TEXT,
+    Value,
+    constant,
+    merge_taints,
+)
 
 
 def _join(arguments: Arguments, _node: Any, frame: Frame) -> Value:
@@ -57,6 +67,16 @@ def path_method(receiver: Value, name: str, arguments: Arguments, frame: Frame) 
     return None
 
 
+def _common(arguments: Arguments, node: Any, frame: Frame) -> Value:
+    """`commonpath([base, path])`: what it equals is shown of the path, if that was resolved before."""
+    source = arguments.get(0) or NOTHING_KNOWN
+    parts = frame.machine.contents(source, frame)
+    taint = frame.machine.flatten(source, frame)
+    if not all(part.marks & RESOLVED for part in parts if part.taint):
+        taint = frame.machine.take_part(Value(taint), node, node, frame)
+    return Value(taint, UNKNOWN, COMMON, PLAIN, None, CONSTANT)
+
+
 HANDLERS: Final[dict[str, Handler]] = {
     "os.path.join": _join,
     "posixpath.join": _join,
@@ -64,6 +84,7 @@ HANDLERS: Final[dict[str, Handler]] = {
     "pathlib.PurePath": _path,
     "pathlib.PurePosixPath": _path,
     "pathlib.PosixPath": _path,
+    "os.path.commonpath": _common,
     "os.path.realpath": _resolve,
     "os.path.abspath": _resolve,
     "os.path.normpath": _resolve,
