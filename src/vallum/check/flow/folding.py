@@ -33,8 +33,8 @@ def fold(node: nodes.Expression | None, scope: Scope, names: Names, depth: int =
     match node:
         case nodes.Const(value=value):
             return value
-        case nodes.Name(id=name):
-            return _named(name, scope, names, depth)
+        case nodes.Name() | nodes.Attribute():
+            return _named(node, scope, names, depth)
         case nodes.Binary(operator=sign, left=left, right=right):
             return apply(sign, fold(left, scope, names, depth + 1), fold(right, scope, names, depth + 1))
         case nodes.Unary(operator=sign, operand=operand):
@@ -81,7 +81,10 @@ def _unary(sign: str, value: Any) -> Any:
     return {"-": -value, "+": +value, "~": ~int(value)}[sign]
 
 
-def _named(name: str, scope: Scope, names: Names, depth: int) -> Any:
+def _named(node: nodes.Name | nodes.Attribute, scope: Scope, names: Names, depth: int) -> Any:
+    if isinstance(node, nodes.Attribute):
+        return _imported(names.name_of(node, scope), scope, names, depth)
+    name = node.id
     current: Scope | None = scope
     while current is not None:
         if name in current.bindings:
