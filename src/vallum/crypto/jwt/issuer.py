@@ -1,0 +1,87 @@
+"""Issue tokens that live for minutes and tell nothing about a person (RFC 7519, RFC 9068, ASVS 9.2)."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from vallum.base.errors import ConfigError
+from vallum.base.randomness import SYSTEM_RANDOMNESS, Randomness, token
+from vallum.crypto.jwt.claims import ClaimsPolicy
+from vallum.crypto.jwt.compact import encode_segment, join_token
+from vallum.crypto.jwt.keys import SigningKey
+
+DEFAULT_LIFE: Final = 900
+_SENSITIVE: Final = re.compile(
+    r"[^@\s]+@[^@\s]+\.[^@\s]+"  # an address of mail
+    r"|-----BEGIN|\b(?:sk|pk|rk)_(?:live|test)_|\bgh[pousr]_\w{20}|\bAKIA[0-9A-Z]{16}|\beyJ[\w-]+\.[\w-]+\."  # a key
+    r"|(?<![\d.])(?:(?:10|127)(?:\.\d{1,3}){3}|(?:192\.168|172\.(?:1[6-9]|2\d|3[01]))(?:\.\d{1,3}){2})(?![\d.])"
+)
+_CARD: Final = re.compile(r"(?<!\d)(?:\d[ -]?){12,18}\d(?!\d)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Issuer:
+    """Signs the tokens of one kind. `allowed_claims` are the names beside the registered ones that may be added.
+
+    Raises `ConfigError` for a life of more than the policy allows.
+    """
+
+    key: SigningKey
+    policy: ClaimsPolicy
+    life: int = DEFAULT_LIFE
+    allowed_claims: Iterable[str] = ("scope", "roles")
+    randomness: Randomness = SYSTEM_RANDOMNESS
+
+    def __post_init__(self) -> None:
+        """Check and freeze the settings."""
+        if not 0 < self.life <= self.policy.longest_life:
+            raise ConfigError(f"a token lives 1 to {self.policy.longest_life} s, not {self.life}.", code="token-policy")
+        object.__setattr__(self, "allowed_claims", frozenset(self.allowed_claims))
+
+    def issue(self, subject: str, claims: Mapping[str, Any] | None = None) -> str:
+        """Return a signed token for `subject`, an opaque id.
+
+        Raises `ConfigError` for a claim whose name is not in the list and for a value that looks like a mail address,
+        card number, key or internal address: whoever holds a token can read it.
+        """
+        added = dict(claims or {})
+        unknown = added.keys() - frozenset(self.allowed_claims)
+        if unknown:
+            raise ConfigError(f"the claim {min(unknown)} is not in allowed_claims.", code="claim-not-allowed")
+        for name, value in {"sub": subject, **added}.items():
+            texts = _list_texts(value)
+            # Some ids are long numbers: a subject may look like a card, a claim may not.
+            if any(_SENSITIVE.search(text) or (name != "sub" and _CARD.search(text)) for text in texts) or not subject:
+                raise ConfigError(
+                    f"the claim {name} holds nothing or what a reader of the token must not see.",
+                    hint="Use an opaque id, and look the rest up by it.",
+                    code="claim-sensitive",
+                )
+        return self._sign(subject, added)
+
+    def _sign(self, subject: str, added: dict[str, Any]) -> str:
+        policy = self.policy
+        now = int(policy.clock())
+        claims = {
+            "iss": policy.issuer,
+            "sub": subject,
+            "aud": policy.audience,
+            "iat": now,
+            "nbf": now,
+            "exp": now + self.life,
+            "jti": token(16, randomness=self.randomness),
+            "token_use": policy.token_use,
+            **added,
+        }
+        header = {"alg": self.key.algorithm, "kid": self.key.key_id, "typ": policy.token_type}
+        signed = join_token(header, claims)
+        return f"{signed}.{encode_segment(self.key.sign(signed.encode('ascii')))}"
+
+
+def _list_texts(value: object) -> list[str]:
+    if isinstance(value, Mapping):
+        return [text for pair in value.items() for item in pair for text in _list_texts(item)]
+    if isinstance(value, list | tuple):
+        return [text for item in value for text in _list_texts(item)]
+    return [value] if isinstance(value, str) else []

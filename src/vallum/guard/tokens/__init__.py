@@ -1,0 +1,1 @@
+"""Tokens that clients present: access tokens, their issue, check and refusal."""

@@ -1,0 +1,124 @@
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, rsa
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
+from joserfc.jwk import ECKey, RSAKey
+
+from vallum.base.errors import ConfigError
+from vallum.base.secret import Secret
+from vallum.crypto.jwt.keys import Algorithm, generate_key, load_private, load_public, unsafe_shared_key
+
+RANDOM = bytes(range(64))
+
+
+def private_pem(native: Any, encryption: Any = None) -> bytes:
+    return native.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption or NoEncryption())
+
+
+def public_pem(native: Any) -> bytes:
+    return native.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+
+
+@pytest.mark.parametrize("algorithm", ["ES256", "EdDSA", "RS256"])
+def test_a_key_signs_and_its_public_half_verifies(algorithm: Algorithm) -> None:
+    key = generate_key(algorithm, key_id="k1")
+    assert (key.key_id, key.algorithm, key.public().algorithm) == ("k1", algorithm, algorithm)
+    signature = key.sign(b"message")
+    assert key.public().verify(b"message", signature)
+    assert not key.public().verify(b"messagf", signature)
+    assert not key.public().verify(b"message", b"")
+    assert not key.public().verify(b"message", signature[:-1])
+    assert not generate_key(algorithm).public().verify(b"message", signature)
+
+
+@pytest.mark.parametrize("algorithm", ["ES256", "EdDSA", "RS256"])
+def test_keys_are_read_from_pem(algorithm: Algorithm) -> None:
+    key = generate_key(algorithm)
+    private = key._key.as_pem(private=True)
+    again = load_private(Secret(private))
+    assert again.key_id == key.key_id
+    assert load_private(Secret(private.decode()), key_id="mine").key_id == "mine"
+    public = load_public(key._key.as_pem(private=False))
+    assert public.verify(b"m", again.sign(b"m"))
+    assert public == key.public()
+
+
+def test_an_encrypted_key_needs_its_password() -> None:
+    native = ec.generate_private_key(ec.SECP256R1())
+    pem = Secret(private_pem(native, BestAvailableEncryption(b"word")))
+    assert load_private(pem, password=Secret(b"word")).algorithm == "ES256"
+    for password in (None, Secret(b"other")):
+        with pytest.raises(ConfigError):
+            load_private(pem, password=password)
+
+
+@pytest.mark.parametrize(
+    "native",
+    [
+        ec.generate_private_key(ec.SECP384R1()),
+        ec.generate_private_key(ec.SECP256K1()),
+        ed448.Ed448PrivateKey.generate(),
+        rsa.generate_private_key(65537, 1024),
+        dsa.generate_private_key(2048),
+    ],
+)
+def test_other_kinds_and_short_rsa_keys_are_refused(native: Any) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_private(Secret(private_pem(native)))
+    assert caught.value.code == "key-kind"
+    with pytest.raises(ConfigError):
+        load_public(public_pem(native))
+
+
+def test_what_is_no_key_is_refused() -> None:
+    pem = generate_key()._key.as_pem(private=True)
+    for text in ("", "secret", b"\xff", pem):
+        with pytest.raises(ConfigError):
+            load_public(text)
+    for text in ("", "secret", generate_key()._key.as_pem(private=False).decode()):
+        with pytest.raises(ConfigError) as caught:
+            load_private(Secret(text))
+        assert not text or text not in str(caught.value)
+
+
+def test_hs256_is_made_under_its_unsafe_name_only() -> None:
+    with pytest.raises(ConfigError):
+        generate_key("HS256")
+    key = unsafe_shared_key(Secret(RANDOM), key_id="s1")
+    assert key.public().verify(b"m", key.sign(b"m"))
+    with pytest.raises(ConfigError):
+        key.public().export_jwk()
+
+
+def shared_attacks() -> Iterator[bytes]:
+    rsa_key, ec_key = RSAKey.generate_key(2048), ECKey.generate_key("P-256")
+    for key in (rsa_key, ec_key):
+        yield key.as_pem(private=False)
+        yield b"\n " + key.as_pem(private=False)
+        yield key.as_der(private=False)
+        yield str(key.as_dict(private=False)).replace("'", '"').encode()
+    yield b"ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABgQC7"
+    yield b"x" * 64
+    yield b"short"
+    yield RANDOM[:31]
+
+
+@pytest.mark.parametrize("value", list(shared_attacks()))
+def test_cve_2022_29217_a_public_key_or_a_word_is_no_shared_key(value: bytes) -> None:
+    with pytest.raises(ConfigError) as caught:
+        unsafe_shared_key(Secret(value), key_id="s1")
+    assert str(value) not in str(caught.value)
+
+
+def test_keys_do_not_show_themselves() -> None:
+    key = unsafe_shared_key(Secret(RANDOM), key_id="s1")
+    for text in (repr(key), str(key.public()), f"{generate_key()}"):
+        assert "at 0x" in text
