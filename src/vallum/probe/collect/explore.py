@@ -52,7 +52,7 @@ class Explorer:
             for account in self._surface.accounts:
                 self._create(account)
                 self._crawl(account.name)
-            self._read_all(names)
+            self._read_all(names, again=True)
         self._provoke()
         return self._surface
 
@@ -124,19 +124,23 @@ class Explorer:
         page = Operation(method="GET", template=path)
         return not page.is_logout and not page.is_perilous and not path.lower().endswith(_ASSETS)
 
-    def _read_all(self, names: Sequence[str]) -> None:
-        """Each operation that reads, once for each identity, with ids that a user has seen."""
+    def _read_all(self, names: Sequence[str], *, again: bool = False) -> None:
+        """Each operation that reads, once for each identity, with ids that a user has seen.
+
+        A second time, whoever is no user meets the objects that were made since.
+        """
         for operation in [op for op in self._surface.usable() if op.method == "GET"]:
             for name in names:
-                if self._surface.baseline(operation, name):
+                stranger = not any(user.name == name for user in self._surface.users)
+                if self._surface.baseline(operation, name) and not (again and stranger and operation.holes):
                     continue
-                shot = self._surface.aim(operation, name) or self._borrow(operation, name)
+                shot = self._borrow(operation, name) or self._surface.aim(operation, name)
                 if shot:
                     self._keep(self._collector.fire(shot))
 
     def _borrow(self, operation: Operation, name: str) -> Shot | None:
         """For nobody and for administrators, an object of a user; a user only meets its own."""
-        if any(user.name == name for user in self._surface.users):
+        if not operation.holes or any(user.name == name for user in self._surface.users):
             return None
         shots = (self._surface.aim(operation, user.name) for user in self._surface.users)
         return next((replace(shot, identity=name) for shot in shots if shot), None)

@@ -118,6 +118,7 @@ class _Reader(HTMLParser):
             return
         element = Element(tag, tuple((name, value or "") for name, value in attrs))
         self._elements.append(element)
+        self._words.append(" ")
         if tag in _PLAIN_TEXT:
             self._plain = tag
         elif tag in _RAW_TEXT:
@@ -137,6 +138,7 @@ class _Reader(HTMLParser):
                 self._close_plain(tag)
             return
         self._raw = "" if tag == self._raw else self._raw
+        self._words.append(" ")
         if tag == "form":
             self._form = None
         elif tag == "select":

@@ -53,15 +53,20 @@ def _met(surface: Surface) -> Iterator[Exchange]:
     """What the survey got as nobody, and as the first user on administrators' routes."""
     first = surface.users[0].name if surface.users else ""
     for operation in surface.usable(writes=False):
-        for name in dict.fromkeys(("", first)):
-            met = surface.baseline(operation, name)
-            if met and (not name or operation.is_administrative):
-                yield met
+        nobody = [e for e in surface.exchanges if not e.shot.identity and not e.shot.label and _is_of(e, operation)]
+        yield from {exchange.shot.target: exchange for exchange in nobody}.values()
+        met = surface.baseline(operation, first) if first and operation.is_administrative else None
+        if met:
+            yield met
+
+
+def _is_of(exchange: Exchange, operation: Operation) -> bool:
+    return (exchange.shot.method, exchange.shot.route) == (operation.method, operation.template)
 
 
 def _operation(surface: Surface, exchange: Exchange) -> Operation | None:
     for operation in surface.operations:
-        if (operation.method, operation.template) == (exchange.shot.method, exchange.shot.route):
+        if _is_of(exchange, operation):
             return operation
     return None
 

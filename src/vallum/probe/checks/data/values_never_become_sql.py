@@ -2,7 +2,7 @@
 
 import html
 import re
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 from urllib.parse import quote, quote_plus
@@ -12,7 +12,7 @@ from vallum.probe.check import Asking, Blame, Check, Claim
 from vallum.probe.exchange import Exchange, Shot
 from vallum.probe.operation import In, Slot
 from vallum.probe.surface import Surface
-from vallum.probe.sweep import landing, open_slots
+from vallum.probe.sweep import landing, number_of, open_slots, struck_slots
 
 CLAIM: Final = Claim(slug="values-never-become-sql", control="sql-parameterised")
 _FIX: Final = "Bind the value as a parameter; take names of columns and sort orders from a fixed list."
@@ -34,21 +34,25 @@ _PLAIN, _QUOTED, _DOUBLED, _HONEST = "plain word", "one quote", "two quotes", "h
 
 
 def _ask(surface: Surface) -> Asking:
-    for slot, who in _targets(surface):
-        plain = yield from _send(surface, slot, who, "", _PLAIN)
-        quoted = yield from _send(surface, slot, who, "'", _QUOTED)
-        if plain is None or quoted is None:
-            continue
-        if _error_of(plain, surface) or _error_of(quoted, surface):
-            honest = surface.aim(slot.operation, who, label=_HONEST)
-            if honest:
-                yield replace(honest, slot=str(slot.parameter))
-        elif not _alike(surface, plain, quoted):
-            yield from _send(surface, slot, who, "''", _DOUBLED)
-            for number, (true, false) in enumerate(_PAIRS):
-                for turn in (1, 2):
-                    yield from _send(surface, slot, who, true, f"true {number} {turn}")
-                    yield from _send(surface, slot, who, false, f"false {number} {turn}")
+    for number, (slot, who) in enumerate(_targets(surface)):
+        yield from _try_slot(surface, slot, who, number)
+
+
+def _try_slot(surface: Surface, slot: Slot, who: str, number: int) -> Asking:
+    plain = yield from _send(surface, slot, who, (number, _PLAIN, ""))
+    quoted = yield from _send(surface, slot, who, (number, _QUOTED, "'"))
+    if plain is None or quoted is None:
+        return
+    if _error_of(plain, surface) or _error_of(quoted, surface):
+        honest = surface.aim(slot.operation, who, label=f"{_HONEST} #{number}")
+        if honest:
+            yield replace(honest, slot=str(slot.parameter))
+    elif not _alike(surface, plain, quoted):
+        yield from _send(surface, slot, who, (number, _DOUBLED, "''"))
+        for pair, (true, false) in enumerate(_PAIRS):
+            for turn in (1, 2):
+                yield from _send(surface, slot, who, (number, f"true {pair} {turn}", true))
+                yield from _send(surface, slot, who, (number, f"false {pair} {turn}", false))
 
 
 def _targets(surface: Surface) -> Iterator[tuple[Slot, str]]:
@@ -60,17 +64,20 @@ def _targets(surface: Surface) -> Iterator[tuple[Slot, str]]:
                     yield Slot(operation, parameter), ""
 
 
-def _send(surface: Surface, slot: Slot, who: str, tail: str, label: str) -> Generator[Shot, Exchange, Exchange | None]:
-    shot = surface.strike(slot, who, f"{surface.mark}{tail}", label)
+def _send(
+    surface: Surface, slot: Slot, who: str, what: tuple[int, str, str]
+) -> Generator[Shot, Exchange, Exchange | None]:
+    number, label, tail = what
+    shot = surface.strike(slot, who, f"{_stem(surface)}{number}q{tail}", f"{label} #{number}")
     if shot is None:
         return None
     return (yield shot)
 
 
 def _judge(surface: Surface, exchanges: Sequence[Exchange]) -> Iterable[Remark]:
-    for group in _groups(exchanges):
-        told = {exchange.shot.label: exchange for exchange in group}
-        finding = _by_error(surface, group) or _by_condition(surface, told)
+    for number in struck_slots(exchanges):
+        told = {e.shot.label.partition(" #")[0]: e for e in exchanges if number_of(e) == number}
+        finding = _by_error(surface, told) or _by_condition(surface, told)
         if finding:
             exchange, blame, needle = finding
             yield CLAIM.finding(exchange, blame, needle=needle, seen=_inside(exchange))
@@ -78,18 +85,19 @@ def _judge(surface: Surface, exchanges: Sequence[Exchange]) -> Iterable[Remark]:
             yield CLAIM.site(told[_QUOTED], f"{told[_QUOTED].shot.slot}: a quote is a quote")
 
 
-def _by_error(surface: Surface, group: Sequence[Exchange]) -> tuple[Exchange, Blame, str] | None:
-    honest = next((exchange.answer for exchange in group if exchange.shot.label == _HONEST), None)
-    for exchange in group:
+def _by_error(surface: Surface, told: Mapping[str, Exchange]) -> tuple[Exchange, Blame, str] | None:
+    """A complaint of the database that an honest request does not get."""
+    usual = html.unescape(told[_HONEST].answer.text) if _HONEST in told else ""
+    for label, exchange in told.items():
         error = _error_of(exchange, surface)
-        if error and exchange.shot.label != _HONEST and not (honest and error in html.unescape(honest.text)):
+        if error and label != _HONEST and error not in usual:
             where = "shows" if error in html.unescape(exchange.answer.text) else "raises"
             reason = f"{exchange.shot.slot}: a value with SQL syntax in it {where} the database error `{error}`."
             return exchange, Blame(message=_MESSAGE, reason=reason, fix=_FIX), error
     return None
 
 
-def _by_condition(surface: Surface, told: dict[str, Exchange]) -> tuple[Exchange, Blame, str] | None:
+def _by_condition(surface: Surface, told: Mapping[str, Exchange]) -> tuple[Exchange, Blame, str] | None:
     """True and false must differ twice over, and false must answer as a value that matches nothing."""
     for number in range(len(_PAIRS)):
         names = [f"{word} {number} {turn}" for turn in (1, 2) for word in ("true", "false")]
@@ -106,12 +114,9 @@ def _by_condition(surface: Surface, told: dict[str, Exchange]) -> tuple[Exchange
     return None
 
 
-def _groups(exchanges: Sequence[Exchange]) -> Iterator[list[Exchange]]:
-    groups: dict[tuple[str, str, str, str], list[Exchange]] = {}
-    for exchange in exchanges:
-        shot = exchange.shot
-        groups.setdefault((shot.method, shot.route, shot.slot, shot.identity), []).append(exchange)
-    yield from groups.values()
+def _stem(surface: Surface) -> str:
+    """The beginning of a word that nothing stored holds; a number makes it another for each place."""
+    return f"zq{surface.mark[::-1]}"
 
 
 def _error_of(exchange: Exchange, surface: Surface) -> str:
@@ -121,7 +126,7 @@ def _error_of(exchange: Exchange, surface: Surface) -> str:
         if not found:
             continue
         name = found["name"] or found["column"] or found["unknown"]
-        if name is None or surface.mark in name:
+        if name is None or _stem(surface) in name:
             return found[0]
     return ""
 
@@ -135,7 +140,7 @@ def _core(exchange: Exchange, surface: Surface) -> str:
     """The answer without the value itself in any of its writings, and without what changes by itself."""
     text = exchange.answer.text
     tail = "|".join(re.escape(form) for value in _VALUES for form in _writings(value))
-    text = re.sub(f"{re.escape(surface.mark)}(?:{tail})?", "", text)
+    text = re.sub(f"{re.escape(_stem(surface))}\\d+q(?:{tail})?", "", text)
     return re.sub(r"[\w+/=-]{20,}|\d{1,2}:\d\d(?::\d\d)?(?:\.\d+)?|\d+", "", text)
 
 

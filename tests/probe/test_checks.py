@@ -1,0 +1,88 @@
+"""Each check finds what is broken, and is silent about the same app when it is sound."""
+
+import pytest
+
+from vallum.findings.finding import Confidence
+from vallum.probe.run import load_checks
+
+BREAKABLE = (
+    "sql-parameterised",
+    "no-shell-injection",
+    "no-dynamic-code",
+    "template-injection",
+    "safe-deserialization",
+    "path-traversal",
+    "html-escaped",
+    "template-autoescape",
+    "safe-redirect",
+    "no-hardcoded-secrets",
+    "password-hashing",
+    "secure-random",
+    "jwt-algorithm-pinned",
+    "bearer-errors-uniform",
+    "session-cookie-flags",
+    "session-rotation",
+    "session-logout",
+    "csrf",
+    "content-security-policy",
+    "hsts",
+    "nosniff",
+    "frame-protection",
+    "referrer-policy",
+    "permissions-policy",
+    "xss-filter-off",
+    "no-server-banner",
+    "cors-allowlist",
+    "generic-errors",
+    "error-request-id",
+    "status-code-hygiene",
+    "debug-disabled",
+    "authorize-every-endpoint",
+    "object-ownership",
+    "login-generic-errors",
+)
+
+
+@pytest.mark.parametrize("control", BREAKABLE)
+def test_broken_control_is_found(notes, look, control):
+    seen = look(notes(control).app(), control, delay=0.2)
+    found = seen.of(control)
+    assert found, seen.examination
+    assert all(finding.where.curl.startswith("curl ") for finding in found)
+    assert all(finding.message and finding.reason and finding.fix and finding.seen for finding in found)
+
+
+def test_sound_app_is_never_blamed(notes, look):
+    seen = look(notes().app(), delay=0.2)
+    assert [(f.control, str(f.where), f.reason) for f in seen.findings] == []
+    assert seen.gaps == ()
+
+
+def test_sound_app_holds_every_control(notes, look):
+    seen = look(notes().app(), delay=0.2)
+    held = {site.control for site in seen.sites}
+    assert set(BREAKABLE) - held == set()
+
+
+def test_every_check_has_a_breaking_test():
+    assert {check.control for check in load_checks()} == set(BREAKABLE)
+
+
+def test_no_credential_is_in_any_finding(notes, look):
+    app = notes(*BREAKABLE[:12], "session-cookie-flags", "login-generic-errors", "csrf")
+    seen = look(app.app(), delay=0.2)
+    told = repr(seen.examination)
+    assert seen.findings
+    assert "ann-password" not in told
+    assert not any(sid in told for sid in app.sessions if len(sid) > 30)
+
+
+def test_admin_page_open_to_users_is_found(notes, look):
+    seen = look(notes("admin-protected").app(), "authorize-every-endpoint")
+    assert [f.where.route for f in seen.of("authorize-every-endpoint")] == ["/admin"]
+    assert "ann" in seen.of("authorize-every-endpoint")[0].reason
+
+
+def test_csrf_by_same_site_alone_is_less_sure(notes, look):
+    seen = look(notes("csrf").app(), "csrf")
+    assert {finding.confidence for finding in seen.of("csrf")} == {Confidence.MEDIUM}
