@@ -1,1 +1,5 @@
-"""x"""
+"""Notes on Vallum's guard: the application object is `app`. README.md tells what keeps it safe."""
+
+from .app import app
+
+__all__ = ["app"]

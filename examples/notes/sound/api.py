@@ -1,0 +1,155 @@
+"""The JSON API of the front end and of the sync worker."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Header, Query
+
+from vallum.guard import NotFoundError, public, sign_out
+from vallum.guard.authorization.ownership import load_or_404
+
+from . import attachments, forms, logbook, notebook, passwords, people, synckeys, tokens
+from .admin import statistics
+from .records import Note, Person
+from .tokens import Admin, Caller
+
+router = APIRouter(prefix="/api")
+Json = dict[str, Any]
+
+
+def show_note(note: Note) -> Json:
+    """What the API tells of a note."""
+    names = ("id", "title", "body", "private", "pinned", "created", "updated")
+    return {name: getattr(note, name) for name in names}
+
+
+def show_person(person: Person) -> Json:
+    """What the API tells a person of her own account."""
+    names = ("id", "username", "email", "display_name", "bio", "website", "accent", "created")
+    return {name: getattr(person, name) for name in names}
+
+
+def show_account(person: Person) -> Json:
+    """What the API tells administrators of an account."""
+    names = ("id", "username", "email", "is_admin", "is_active", "created")
+    return {name: getattr(person, name) for name in names}
+
+
+def person_of(caller: Caller) -> Person:
+    """The account of the caller."""
+    person = people.get(int(caller.id))
+    if person is None:
+        raise NotFoundError
+    return person
+
+
+CallingPerson = Annotated[Person, Depends(person_of)]
+
+
+@router.get("/health")
+@public
+def health() -> Json:
+    return {"status": "ok"}
+
+
+@router.post("/token")
+@public
+async def token(credentials: forms.Credentials) -> Json:
+    account = await passwords.authenticate(credentials.username, credentials.password)
+    logbook.note("token-issued", account=str(account.id))
+    return tokens.issue_pair(account.id)
+
+
+@router.post("/token/refresh")
+@public
+def refresh(given: forms.RefreshToken) -> Json:
+    """The refresh token is the credential; it is used up, and the answer holds the next."""
+    return tokens.refresh_pair(given.refresh_token)
+
+
+@router.post("/logout")
+@public
+def logout(caller: Caller, authorization: Annotated[str | None, Header(max_length=4096)] = None) -> Json:
+    if authorization is None:
+        sign_out()
+    else:
+        tokens.revoke_access(tokens.bearer_of(authorization))
+    return {"status": "ok", "account": caller.id}
+
+
+@router.get("/me")
+@public
+def me(person: CallingPerson) -> Json:
+    return show_person(person)
+
+
+@router.patch("/me")
+@public
+def change_me(person: CallingPerson, changes: forms.ProfileIn) -> Json:
+    names = ("display_name", "website", "bio", "accent")
+    given = changes.model_dump(exclude_none=True)
+    people.save_profile(person, **{name: given.get(name, getattr(person, name)) for name in names})
+    return show_person(people.get(person.id) or person)
+
+
+@router.get("/notes")
+@public
+def list_notes(caller: Caller, asked: Annotated[forms.Listing, Query()]) -> list[Json]:
+    search = notebook.Search(term=asked.q, sort=asked.sort or "updated", direction=asked.direction or "desc")
+    return [show_note(note) for note in notebook.list_notes(caller.id, search)]
+
+
+@router.post("/notes", status_code=201)
+@public
+def create_note(caller: Caller, note: forms.NoteIn) -> Json:
+    note_id = notebook.add(int(caller.id), note.title, note.body, private=note.private)
+    return show_note(notebook.OWN.get(note_id, caller))
+
+
+@router.get("/notes/{note_id}")
+@public
+def get_note(note_id: int, caller: Caller) -> Json:
+    return show_note(load_or_404(notebook.find_readable, note_id, caller))
+
+
+@router.put("/notes/{note_id}")
+@public
+def change_note(note_id: int, caller: Caller, note: forms.NoteIn) -> Json:
+    found = notebook.OWN.get(note_id, caller)
+    notebook.save(found.id, note.title, note.body, private=note.private)
+    return show_note(notebook.OWN.get(note_id, caller))
+
+
+@router.delete("/notes/{note_id}", status_code=204)
+@public
+def delete_note(note_id: int, caller: Caller) -> None:
+    attachments.remove_all(notebook.OWN.get(note_id, caller))
+    notebook.OWN.delete(note_id, caller)
+
+
+@router.get("/users")
+@public
+def find_people(caller: Caller, q: Annotated[str, Query(min_length=1, max_length=30)]) -> list[Json]:
+    """For the share box: names that everybody may see, and no address."""
+    found = [person for person in people.begin_with(q) if str(person.id) != caller.id]
+    return [{"username": person.username, "display_name": person.name} for person in found]
+
+
+@router.get("/admin/users")
+@public
+def all_users(_admin: Admin) -> list[Json]:
+    return [show_account(person) for person in people.everybody()]
+
+
+@router.get("/admin/stats")
+@public
+def stats(_admin: Admin) -> Json:
+    return statistics()
+
+
+@router.post("/internal/notes", dependencies=[Depends(synckeys.require_key)])
+@public
+def sync_notes(items: list[forms.SyncNote]) -> Json:
+    """Notes that people wrote off line, each for its owner; the whole list or nothing."""
+    if any(people.get(item.owner_id) is None for item in items):
+        raise NotFoundError
+    return {"ids": [notebook.add(item.owner_id, item.title, item.body, private=item.private) for item in items]}

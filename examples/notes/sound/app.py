@@ -1,0 +1,27 @@
+"""The application: routers, static files, and the guard around all of it."""
+
+from dataclasses import replace
+from typing import Final
+
+from fastapi import FastAPI
+from fastapi.staticfiles import StaticFiles
+
+from vallum.guard import ASSETS, Guard
+
+from . import accounts, admin, api, errors, exchange, files, logbook, notes, people, schema, sharing
+from .security import ROLES
+from .settings import APP_NAME, SETTINGS, STATIC
+
+app = FastAPI(title=APP_NAME, openapi_url=None)
+app.mount("/static", StaticFiles(directory=STATIC), name="static")
+for module in (accounts, notes, sharing, files, exchange, admin, api):
+    app.include_router(module.router)
+errors.add_handlers(app)
+
+GUARD: Final = Guard(
+    app,
+    policy=replace(
+        SETTINGS.guard, roles=ROLES, paths={"/static/*": ASSETS}, store=people.SESSIONS, sink=logbook.keep_event
+    ),
+)
+schema.prepare()
