@@ -155,3 +155,16 @@ def test_an_end_that_is_not_known_is_left_out(meadow: Report):
         region = result["locations"][0]["physicalLocation"]["region"]
         assert "endColumn" not in region
         assert "snippet" not in region
+
+
+def test_an_act_without_an_answer_claims_none(meadow: Report):
+    verdict = next(verdict for verdict in meadow.verdicts if verdict.control.id == "object-ownership")
+    finding = verdict.findings[0]
+    silent = replace(finding, where=replace(finding.where, curl="", status=0), seen=())
+    told = replace(silent, seen=("the connection was closed",))
+    first, second = results_of(
+        replace(meadow, verdicts=(replace(verdict, findings=(silent, told)),)), verdict.control.id
+    )
+    assert "webResponse" not in first
+    assert "properties" not in first["webRequest"]
+    assert second["webResponse"] == {"properties": {"seen": ["the connection was closed"]}}

@@ -33,10 +33,10 @@ def test_held_control_as_pictured(meadow: Report):
         "  Issue a new session id at login and privilege change",
         "",
         "  examined  4 places in the code, all well",
-        "            shop/auth/login.py:40      login: sessions.login(user) rotates",
-        "            shop/auth/passkey.py:71    passkey login: sessions.login(user) rotates",
-        "            shop/auth/stepup.py:22     step-up: sessions.elevate() rotates",
-        "            shop/admin/roles.py:35     role change: sessions.end_all(user)",
+        "            shop/auth/login.py:40     login: sessions.login(user) rotates",
+        "            shop/auth/passkey.py:71   passkey login: sessions.login(user) rotates",
+        "            shop/auth/stepup.py:22    step-up: sessions.elevate() rotates",
+        "            shop/admin/roles.py:35    role change: sessions.end_all(user)",
         "  tried     4 times in the running app, all well",
     ]
 

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -88,6 +89,13 @@ def test_head_tells_the_standards_and_who_implements_what(page: Page):
         "  rule     planned",
         "  probe    none: this way makes no sense here",
     ]
+
+
+def test_a_standard_that_is_not_touched_has_no_line(page: Page):
+    control = replace(page.control, asvs=(), owasp=())
+    text = render_page(replace(page, control=control), Options())
+    assert "ASVS" not in text
+    assert "OWASP" not in text
 
 
 def test_page_without_a_body_shows_its_head_alone(tmp_path: Path):

@@ -58,8 +58,8 @@ def _write_site(sheet: Sheet, site: Site, longest: int) -> None:
     where, note = sheet.clean(str(site.where)), sheet.clean(plain(site.note))
     if not isinstance(site.where, Place):
         sheet.wrap(f"{where}: {note}", indent=COLUMN)
-    elif COLUMN + longest + 4 + len(note) <= sheet.width:
-        sheet.add(" " * COLUMN, sheet.pad(where, longest + 4), note)
+    elif COLUMN + longest + 3 + len(note) <= sheet.width:
+        sheet.add(" " * COLUMN, sheet.pad(where, longest + 3), note)
     else:
         sheet.add(" " * COLUMN, where)
         sheet.wrap(note, indent=COLUMN + 2)
