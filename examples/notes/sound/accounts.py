@@ -51,7 +51,7 @@ def open_account(form: forms.Registration, hashed: str) -> None:
 @router.get("/confirm")
 @public
 def confirm_form(request: Request, token: str = "") -> Response:
-    return render(request, "accounts/confirm.html", {"token": token})
+    return keep_address(render(request, "accounts/confirm.html", {"token": token}))
 
 
 @router.post("/confirm")
@@ -109,7 +109,11 @@ def forgot(request: Request, form: Annotated[forms.Forgotten, Form()], tasks: Ba
 @router.get("/reset")
 @public
 def reset_form(request: Request, token: str = "") -> Response:
-    response = render(request, "accounts/reset.html", {"token": token})
+    return keep_address(render(request, "accounts/reset.html", {"token": token}))
+
+
+def keep_address(response: Response) -> Response:
+    """The address of this page holds a one-time link: no other page may learn it."""
     response.headers["Referrer-Policy"] = "no-referrer"
     return response
 

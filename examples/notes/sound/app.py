@@ -12,6 +12,9 @@ from . import accounts, admin, api, errors, exchange, files, logbook, notes, peo
 from .security import ROLES
 from .settings import APP_NAME, SETTINGS, STATIC
 
+OWN_CREDENTIAL: Final = ("/api/token", "/api/token/refresh", "/api/internal/notes")
+"""Each of these calls brings its credential in the body or a header; cookies count for nothing there."""
+
 app = FastAPI(title=APP_NAME, openapi_url=None)
 app.mount("/static", StaticFiles(directory=STATIC), name="static")
 for module in (accounts, notes, sharing, files, exchange, admin, api):
@@ -21,7 +24,12 @@ errors.add_handlers(app)
 GUARD: Final = Guard(
     app,
     policy=replace(
-        SETTINGS.guard, roles=ROLES, paths={"/static/*": ASSETS}, store=people.SESSIONS, sink=logbook.keep_event
+        SETTINGS.guard,
+        roles=ROLES,
+        paths={"/static/*": ASSETS},
+        csrf_exempt=OWN_CREDENTIAL,
+        store=people.SESSIONS,
+        sink=logbook.keep_event,
     ),
 )
 schema.prepare()

@@ -43,7 +43,7 @@ def render(
         "user": people.visitor(),
         "message": message or MESSAGES.get(request.query_params.get("done", ""), ""),
         "app_name": APP_NAME,
-        "request_id": current().request_id,
+        "request_id": current().request_id if status >= 400 else "",
         **(context or {}),
     }
     return PAGES.TemplateResponse(request, name, values, status_code=status)
