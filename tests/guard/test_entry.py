@@ -231,6 +231,12 @@ def test_a_body_without_a_content_type_is_refused(policy: Build, talk: Build, ev
     assert events[-1].name == "content-type-missing"
 
 
+@pytest.mark.parametrize("status", [204, 304])
+def test_a_status_without_a_body_gets_none(policy: Build, talk: Build, status: int) -> None:
+    sent = talk(plain(messages((b"content-type", b"text/html"), status=status), policy), "http", "/open")
+    assert [(m["type"], m.get("body")) for m in sent] == [("http.response.start", None), ("http.response.body", b"")]
+
+
 @pytest.mark.parametrize(("status", "body"), [(200, b""), (204, b""), (304, b"")])
 def test_no_body_needs_no_content_type(policy: Build, talk: Build, status: int, body: bytes) -> None:
     sent = talk(plain(messages(body=body, status=status), policy), "http", "/open")

@@ -69,7 +69,9 @@ class Answer:
         exchange = self._exchange
         head = self._core.head(exchange, message.get("headers", ()))
         start = {**message, "headers": head}
-        if not exchange.typed and status not in _BODYLESS and exchange.method != "HEAD":
+        if status in _BODYLESS:
+            return self._end(start)
+        if not exchange.typed and exchange.method != "HEAD":
             self._start = start
             return _DONE
         exchange.begun = True
@@ -117,6 +119,12 @@ class Answer:
             await self.refuse(INTERNAL)
             return
         await self._release(start, message)
+
+    async def _end(self, start: Message) -> None:
+        """These statuses have no body (RFC 9110, 15.3.5): what the app sends after it would begin the next answer."""
+        self._exchange.answered = self._exchange.complete = True
+        await self._send(start)
+        await self._send({"type": "http.response.body", "body": b""})
 
     async def _release(self, start: Message, message: Message) -> None:
         self._exchange.begun = self._exchange.complete = True
