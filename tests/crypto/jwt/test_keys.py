@@ -111,7 +111,7 @@ def shared_attacks() -> Iterator[bytes]:
     yield RANDOM[:31]
 
 
-@pytest.mark.parametrize("value", list(shared_attacks()))
+@pytest.mark.parametrize("value", [pytest.param(value, id=f"attack{n}") for n, value in enumerate(shared_attacks())])
 def test_cve_2022_29217_a_public_key_or_a_word_is_no_shared_key(value: bytes) -> None:
     with pytest.raises(ConfigError) as caught:
         unsafe_shared_key(Secret(value), key_id="s1")
