@@ -1,6 +1,5 @@
 """Accounts: the queries, and what ends with an account's rights: its sessions and tokens."""
 
-import time
 from typing import Final
 
 from vallum.guard import PublicError, current
@@ -50,8 +49,7 @@ SAVE_PROFILE: Final = Query("UPDATE users SET display_name = ?, website = ?, bio
 SAVE_SETTINGS: Final = Query("UPDATE users SET page_size = ?, sort = ?, direction = ?, theme = ? WHERE id = ?")
 SAVE_RIGHTS: Final = Query("UPDATE users SET is_admin = ?, is_active = ? WHERE id = ?")
 DELETE: Final = Query("DELETE FROM users WHERE id = ?")
-END_TOKENS: Final = Query("UPDATE users SET tokens_from = ? WHERE id = ?")
-END_REFRESH: Final = Query("DELETE FROM refresh_tokens WHERE user_id = ?")
+END_TOKENS: Final = Query("DELETE FROM refresh_tokens WHERE user_id = ?")
 
 
 def get(user_id: int) -> Person | None:
@@ -151,9 +149,7 @@ def set_password(user_id: int, password: str, *, keep: bytes | None = None) -> N
 def end_access(user_id: int, *, keep: bytes | None = None) -> None:
     """End the sessions and tokens of an account, at once and for every worker."""
     SESSIONS.delete_actor(str(user_id), but=keep)
-    with database.connect() as connection:
-        END_TOKENS.execute(connection, (time.time(), user_id))
-        END_REFRESH.execute(connection, (user_id,))
+    database.change(END_TOKENS, (user_id,))
 
 
 def set_rights(user_id: int, *, admin: bool, active: bool) -> bool:

@@ -1,71 +1,45 @@
-"""Bearer tokens of the JSON API: short signed access tokens, and refresh tokens that are used once."""
+"""Bearer tokens of the JSON API: the guard's access tokens, and refresh tokens that are used once.
 
-import time
-from typing import Annotated, Any, Final
+A login opens a family: its refresh tokens, one after the other, and the access tokens that came with them. When the
+family is deleted, by logout, a new password, lost rights or a stolen token, all of them stop at once.
+"""
 
-from fastapi import Depends, Header
-from joserfc import jwt
-from joserfc.errors import JoseError
-from joserfc.jwk import OKPKey
+from typing import Annotated, Final
+
+from fastapi import Depends, Request
 
 from vallum.guard import Actor, PublicError, Refusal, current
 from vallum.guard.actor import recognise_actor
 from vallum.guard.crypto.random import token
 from vallum.guard.data.queries import Query
 from vallum.guard.logging.events import Level
+from vallum.guard.tokens.access_tokens import (
+    AccessTokens,
+    BearerMissingError,
+    BearerRefusedError,
+    Claims,
+    generate_key,
+    load_private,
+)
 
 from . import database, people, proofs
 from .records import Account
 from .security import MANAGE, ROLES
 from .settings import SETTINGS
 
-ALGORITHM: Final = "Ed25519"
-KIND: Final = "at+jwt"
-AUDIENCE: Final = "notes-api"
 SECONDS: Final = 900
 REFRESH_DAYS: Final = 7
-LEEWAY: Final = 5
-KEY: Final = OKPKey.import_key(SETTINGS.token_key.reveal()) if SETTINGS.token_key else OKPKey.generate_key(ALGORITHM)
-CLAIMS: Final = jwt.JWTClaimsRegistry(
-    leeway=LEEWAY,
-    iss={"essential": True, "value": SETTINGS.origin},
-    aud={"essential": True, "value": AUDIENCE},
-    sub={"essential": True},
-    exp={"essential": True},
-    iat={"essential": True},
-    nbf={"essential": True},
-    jti={"essential": True},
-)
+FAMILY: Final = "family"
 
-IS_REVOKED: Final = Query("SELECT COUNT(*) FROM revoked_tokens WHERE jti = ?")
-STARTS: Final = Query("SELECT tokens_from FROM users WHERE id = ?")
-REVOKE: Final = Query("INSERT OR IGNORE INTO revoked_tokens (jti, expires) VALUES (?, ?)")
-FORGET: Final = Query("DELETE FROM revoked_tokens WHERE expires < ?")
 ADD: Final = Query("INSERT INTO refresh_tokens (digest, family, user_id, expires) VALUES (?, ?, ?, ?)")
 USE: Final = Query(
     "UPDATE refresh_tokens SET used = 1 WHERE digest = ? AND NOT used AND expires > ?"
     " RETURNING family, user_id, expires"
 )
-FIND_USED: Final = Query("SELECT user_id FROM refresh_tokens WHERE digest = ? AND used")
-
-
-class TokenMissingError(PublicError):
-    """The API needs a token, or the session of a browser."""
-
-    refusal = Refusal(401, "token-missing", "A token is needed.", headers=[(b"www-authenticate", b"Bearer")])
-
-
-class TokenRefusedError(PublicError):
-    """One answer for every token that is not accepted; the cause goes to the log."""
-
-    refusal = Refusal(
-        401,
-        "invalid-token",
-        "The token is not valid.",
-        headers=[(b"www-authenticate", b'Bearer error="invalid_token"')],
-    )
-    level = Level.WARNING
-    event = "token-refused"
+FIND_USED: Final = Query("SELECT family FROM refresh_tokens WHERE digest = ? AND used")
+LIVES: Final = Query("SELECT COUNT(*) FROM refresh_tokens WHERE family = ? AND user_id = ? AND expires > ?")
+END: Final = Query("DELETE FROM refresh_tokens WHERE family = ?")
+FORGET: Final = Query("DELETE FROM refresh_tokens WHERE expires <= ?")
 
 
 class NotAdminError(PublicError):
@@ -76,91 +50,73 @@ class NotAdminError(PublicError):
     event = "authorization-failed"
 
 
-def issue_pair(user_id: int, *, family: str = "", expires: str = "") -> dict[str, str | int]:
-    """An access token, and the refresh token that brings the next; a family ends a week after its login."""
+def is_revoked(claims: Claims) -> bool:
+    """Tell whether the family of an access token has ended. When the database cannot tell, the token is refused."""
+    return not database.count(LIVES, (claims.extra.get(FAMILY), claims.subject, database.now()))
+
+
+TOKENS: Final = AccessTokens(
+    key=load_private(SETTINGS.token_key) if SETTINGS.token_key else generate_key(),
+    issuer=SETTINGS.origin,
+    audience="notes-api",
+    life=SECONDS,
+    allowed_claims=(FAMILY,),
+    revoked=is_revoked,
+)
+
+
+def open_family(user_id: int) -> dict[str, str | int]:
+    """The first pair of tokens after a login; the family ends in a week, however often it is refreshed."""
+    database.change(FORGET, (database.now(),))
+    return issue_pair(user_id, token(), database.after(days=REFRESH_DAYS))
+
+
+def issue_pair(user_id: int, family: str, expires: str) -> dict[str, str | int]:
+    """An access token for a quarter of an hour, and the refresh token that brings the next pair."""
     secret = token()
-    database.change(
-        ADD, (proofs.digest_of(secret), family or token(), user_id, expires or database.after(days=REFRESH_DAYS))
-    )
-    access = issue_access(user_id)
+    database.change(ADD, (proofs.digest_of(secret), family, user_id, expires))
+    access = TOKENS.issue(str(user_id), {FAMILY: family})
     return {"access_token": access, "token_type": "bearer", "expires_in": SECONDS, "refresh_token": secret}
 
 
-def issue_access(user_id: int) -> str:
-    """A token for a quarter of an hour. It names the account by number and says nothing else of it."""
-    moment = time.time()
-    claims = {
-        "iss": SETTINGS.origin,
-        "aud": AUDIENCE,
-        "sub": str(user_id),
-        "iat": moment,
-        "nbf": moment,
-        "exp": moment + SECONDS,
-        "jti": token(),
-    }
-    return jwt.encode({"alg": ALGORITHM, "typ": KIND}, claims, KEY, algorithms=[ALGORITHM])
-
-
 def refresh_pair(secret: str) -> dict[str, str | int]:
-    """The next pair for a refresh token. One that is used twice was stolen: then everything of the account ends."""
+    """The next pair for a refresh token. One that comes a second time was stolen: its family ends."""
     digest = proofs.digest_of(secret)
     with database.connect() as connection:
         row = USE.execute(connection, (digest, database.now())).fetchone()
         stolen = None if row else FIND_USED.execute(connection, (digest,)).fetchone()
-    if stolen:
-        people.end_access(stolen["user_id"])
-        raise TokenRefusedError("a refresh token was used twice")
-    account = people.get(row["user_id"]) if row else None
-    if account is None:
-        raise TokenRefusedError("unknown refresh token")
-    return issue_pair(account.id, family=row["family"], expires=row["expires"])
+        if stolen:
+            END.execute(connection, (stolen["family"],))
+    if row is None:
+        raise BearerRefusedError("refresh token used twice" if stolen else "unknown refresh token")
+    return issue_pair(row["user_id"], row["family"], row["expires"])
 
 
-def read_access(text: str) -> dict[str, Any]:
-    """The claims of a token that this app issued for its API and that still counts. Raises `TokenRefusedError`."""
-    try:
-        decoded = jwt.decode(text, KEY, algorithms=[ALGORITHM])
-        CLAIMS.validate(decoded.claims)
-    except (JoseError, ValueError) as error:
-        raise TokenRefusedError(type(error).__name__) from None
-    claims = decoded.claims
-    if decoded.header.get("typ") != KIND:
-        raise TokenRefusedError("another kind of token")
-    with database.connect() as connection:
-        starts = STARTS.execute(connection, (claims["sub"],)).fetchone()
-        revoked = IS_REVOKED.execute(connection, (claims["jti"],)).fetchone()[0]
-    if starts is None or revoked or claims["iat"] <= starts["tokens_from"]:
-        raise TokenRefusedError("revoked")
-    return claims
+def end_family(claims: Claims) -> None:
+    """End the login that an access token comes from."""
+    database.change(END, (claims.extra[FAMILY],))
 
 
-def revoke_access(text: str) -> None:
-    """End one token before its time."""
-    claims = read_access(text)
-    with database.connect() as connection:
-        FORGET.execute(connection, (int(time.time()) - LEEWAY,))
-        REVOKE.execute(connection, (claims["jti"], int(claims["exp"]) + 1))
+def read_claims(request: Request) -> Claims | None:
+    """What the bearer token says; None where there is no Authorization header at all."""
+    headers = request.headers.getlist("authorization")
+    return TOKENS.authenticate(headers) if headers else None
 
 
-def bearer_of(authorization: str) -> str:
-    """The token in the header. Raises `TokenRefusedError` for another scheme."""
-    scheme, _, text = authorization.partition(" ")
-    if scheme.lower() != "bearer" or not text:
-        raise TokenRefusedError("another scheme")
-    return text
+Bearer = Annotated[Claims | None, Depends(read_claims)]
+"""The bearer token of a call, checked."""
 
 
-def identify(authorization: Annotated[str | None, Header(max_length=4096)] = None) -> Actor:
+def identify(claims: Bearer) -> Actor:
     """Who calls the API: by token in the Authorization header, else by the session that the guard has read."""
-    if authorization is None:
+    if claims is None:
         actor = current().actor
         if actor is None:
-            raise TokenMissingError
+            raise BearerMissingError
         return actor
-    claims = read_access(bearer_of(authorization))
-    account = people.get_account(int(claims["sub"]))
+    account = people.get_account(int(claims.subject))
     if account is None or not account.is_active:
-        raise TokenRefusedError("no such account")
+        raise BearerRefusedError("no such account")
     return recognise(account)
 
 
