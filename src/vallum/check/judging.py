@@ -71,3 +71,9 @@ def name_sources(sources: tuple[str, ...]) -> str:
 
 def _call(flow: Flow) -> str:
     return "the handler's answer" if flow.name == "return" else f"`{flow.name.removeprefix('?.')}`"
+
+
+def guard_sites(rule: Rule, project: Project, *patterns: str) -> Iterator[Remark]:
+    """A site for each call of a guard's function that keeps the control by itself."""
+    for call in project.calls(*patterns):
+        yield rule.site(call.place, f"by the guard's `{call.method}`")

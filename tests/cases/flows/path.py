@@ -26,7 +26,7 @@ def found(name: str):
 @app.get("/prefix/{name:path}")
 def prefix(name: str):
     path = (BASE / name).resolve()
-    if not str(path).startswith(str(BASE)):
+    if not str(path).startswith(str(BASE)):  # finding
         raise HTTPException(404)
     return path.read_text()  # finding
 @app.get("/unresolved/{name:path}")

@@ -38,6 +38,21 @@ def sound():
 @bp.route("/also")
 def also():
     return {"rows": rows("SELECT id FROM items")}
+# --- one helper, several broken callers
+from flask import Blueprint, request, g
+bp = Blueprint("shop", __name__)
+def rows(sql, *values):
+    return g.db.execute(sql, values).fetchall()
+@bp.route("/one")
+def one():
+    return {"rows": rows("SELECT id FROM items WHERE kind = '%s'" % request.form["kind"])}  # finding
+@bp.route("/two")
+def two():
+    sql = f"SELECT id FROM items ORDER BY {request.args['sort']}"  # finding
+    return {"rows": rows(sql)}
+@bp.route("/sound")
+def sound():
+    return {"rows": rows("SELECT id FROM items WHERE kind = ?", request.form["kind"])}
 # --- fastapi parameter
 from fastapi import FastAPI, Depends
 import sqlite3

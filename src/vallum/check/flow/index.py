@@ -39,7 +39,7 @@ class Index:
         if not level:
             return name
         parts = module.package.split(".") if module.package else []
-        parts = parts[: len(parts) - level + 1]
+        parts = parts[: max(len(parts) - level + 1, 0)]
         return ".".join([*parts, name] if name else parts)
 
     @cached_property

@@ -9,11 +9,11 @@ from typing import Any, Final
 
 from vallum.base.errors import ConfigError
 from vallum.check.knowledge.kinds import STORED, bits_of
-from vallum.check.knowledge.model import Check, Condition, Model, Origin, Sink
+from vallum.check.knowledge.model import Check, Condition, Model, Origin, Sink, Variant
 
 _FOLDER: Final = Path(__file__).parent
 _TABLES: Final = frozenset({
-    "library", "names", "constants", "source", "sink", "clears", "returns", "ends", "check", "resolves", "trusted",
+    "library", "variant", "names", "constants", "source", "sink", "clears", "returns", "ends", "check", "resolves", "trusted",
 })  # fmt: skip
 
 
@@ -81,6 +81,9 @@ def _entries(content: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]
     for entry in content.get("check", []):
         check = _check(entry)
         yield from ((name, {"check": check}) for name in entry["calls"])
+    for entry in content.get("variant", []):
+        variant = Variant(when=tuple(_condition(one) for one in entry["when"]), returns=entry["returns"])
+        yield from ((name, {"variants": (variant,)}) for name in entry["calls"])
     yield from ((name, {"returns": result}) for name, result in content.get("returns", {}).items())
     for flag in ("ends", "resolves", "trusted"):
         yield from ((name, {flag: True}) for name in content.get(flag, []))
@@ -95,6 +98,8 @@ def _add(knowledge: Knowledge, name: str, changes: dict[str, Any]) -> None:
     model = table.get(name, Model())
     if "sinks" in changes:
         changes = {"sinks": (*model.sinks, *changes["sinks"])}
+    if "variants" in changes:
+        changes = {"variants": (*model.variants, *changes["variants"])}
     if "clears" in changes:
         changes = {"clears": model.clears | changes["clears"]}
     table[name] = replace(model, **changes)

@@ -60,6 +60,14 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Variant:
+    """A call whose result has a name of its own under some arguments: a parser that resolves entities."""
+
+    when: tuple[Condition, ...]
+    returns: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Model:
     """All that is known of one qualified name."""
 
@@ -69,6 +77,7 @@ class Model:
     """The bits that the result does not carry on."""
     returns: str = ""
     """The qualified name of the result, `argument 0`, `receiver` or `clean`."""
+    variants: tuple[Variant, ...] = ()
     ends: bool = False
     """Whether it never returns."""
     check: Check | None = None

@@ -89,10 +89,7 @@ def run_for(node: nodes.For, frame: Frame) -> None:
         return
     known = _elements(source, frame)
     exits: list[State] = []
-    if known is not None:
-        done = _unroll(node, known, exits, frame)
-    else:
-        done = _cycle(node, source, exits, frame)
+    done = _unroll(node, known, exits, frame) if known is not None else _cycle(node, source, exits, frame)
     _leave(node.otherwise, done, exits, frame)
 
 

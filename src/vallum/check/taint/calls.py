@@ -3,6 +3,7 @@
 from typing import Final
 
 from vallum.check.flow import nodes
+from vallum.check.knowledge.model import Sink
 from vallum.check.taint.classes import find_member, make_instance
 from vallum.check.taint.foreign import call_foreign, is_special
 from vallum.check.taint.invoke import invoke
@@ -10,6 +11,7 @@ from vallum.check.taint.library.containers import container_method
 from vallum.check.taint.library.texts import text_method
 from vallum.check.taint.machine import Arguments, Machine
 from vallum.check.taint.objects import get_attribute
+from vallum.check.taint.sinks import judge
 from vallum.check.taint.state import Frame
 from vallum.check.taint.subscripts import iterate, join_each
 from vallum.check.taint.value import (
@@ -32,6 +34,7 @@ from vallum.check.taint.value import (
 
 MOST_CANDIDATES: Final = 3
 """Classes of the project whose method an unknown receiver may have; with more of them nobody can tell."""
+_FORMAT: Final = Sink(kind="template", told="reads attributes that it names")
 _COMMON: Final = frozenset(
     {"get", "items", "keys", "values", "update", "pop", "add", "append", "close", "save", "delete"}
 )
@@ -142,6 +145,8 @@ def call_method(base: Value, name: str, arguments: Arguments, node: nodes.Call, 
     if kind in {OBJECT, MODULE, CLASS, FUNCTION, BOUND}:
         return _call_attribute(base, name, arguments, node, frame)
     full = f"{base.name}.{name}" if base.name else f"?.{name}"
+    if name == "format" and base.taint and kind in {PLAIN, TEXT}:
+        judge(_FORMAT, "str.format", base, node.function, node, frame)
     model = frame.machine.model(frame.machine.knowledge.names.get(full, full))
     if model is None and kind in {PLAIN, TEXT} and not is_special(full):
         result = text_method(base, name, arguments, node, frame)

@@ -14,6 +14,7 @@ from vallum.check.taint.state import Cell, Frame, join_states
 from vallum.check.taint.subscripts import get_item, iterate
 from vallum.check.taint.text import add_text, as_parts, format_percent, join_text
 from vallum.check.taint.value import (
+    BUILT,
     CONFIGURED,
     CONSTANT,
     DICT,
@@ -110,7 +111,8 @@ def operate(operator: str, left: Value, right: Value, node: nodes.Node, frame: F
     if operator == "+":
         return _add(left, right, node, frame)
     if operator == "%" and (left.kind == TEXT or left.marks & ESCAPED or not isinstance(left.const, int | float)):
-        return format_percent(left, as_parts(right) if right.kind != DICT else _flat(right, frame))
+        value = format_percent(left, as_parts(right) if right.kind != DICT else _flat(right, frame))
+        return mark_trail(value, BUILT, frame.module, node)
     if operator == "/" and ("pathlib" in left.name or "pathlib" in right.name or left.taint or right.taint):
         return _join_path(left, right)
     taint = merge_taints(left.taint, right.taint)
@@ -153,7 +155,7 @@ def _add(left: Value, right: Value, node: nodes.Node, frame: Frame) -> Value:
         return frame.machine.allocate(LIST, Cell(rest=join_values(*_contents(left, right, frame))), node, frame)
     if isinstance(left.const, int | float) or isinstance(right.const, int | float):
         return SAFE if not (left.taint or right.taint) else Value(merge_taints(left.taint, right.taint))
-    return mark_trail(add_text(left, right), "becomes", frame.module, node)
+    return mark_trail(add_text(left, right), BUILT, frame.module, node)
 
 
 def _join_path(left: Value, right: Value) -> Value:
@@ -317,7 +319,7 @@ def run_text(node: nodes.Text, frame: Frame) -> Value:
     """An f-string."""
     parts = [frame.machine.evaluate(part, frame) for part in node.parts]
     value = join_text(parts) if parts else constant("")
-    return mark_trail(value, "becomes", frame.module, node) if value.taint else value
+    return mark_trail(value, BUILT, frame.module, node) if value.taint else value
 
 
 def run_hole(node: nodes.Hole, frame: Frame) -> Value:

@@ -9,7 +9,7 @@ from vallum.check.flow import nodes
 from vallum.check.flow.module import Module
 from vallum.check.taint.record import Judgement, Outcome, Record
 from vallum.check.taint.sinks import CLEARED_BY
-from vallum.check.taint.value import Trail
+from vallum.check.taint.value import BUILT, Taints, Trail
 from vallum.findings.finding import Step
 from vallum.findings.place import Place
 
@@ -33,13 +33,15 @@ class Flow:
     """Why it is well, for the outcomes that are: `constant`, ``made safe by `html.escape` ``."""
     steps: tuple[Step, ...] = field(repr=False)
     """The way of the first datum: enters, passes, becomes, runs."""
+    apart: bool = False
+    """Whether several functions put text together for this one sink: then the place is where they do."""
     module: Module = field(repr=False)
     node: nodes.Node = field(repr=False)
     argument: nodes.Node = field(repr=False)
 
     @cached_property
     def place(self) -> Place:
-        """Where the sink is."""
+        """Where the sink is, or where the text that reaches it is put together."""
         return self.module.place(self.node)
 
     @cached_property
@@ -55,18 +57,31 @@ def read_flows(record: Record) -> Iterator[Flow]:
         key=lambda one: (one.module.path, one.node.line, one.node.column, one.sink.kind),
     )
     for judgement in judged:
-        yield Flow(
-            kind=judgement.sink.kind,
-            outcome=judgement.outcome,
-            name=judgement.name,
-            told=judgement.sink.told,
-            sources=tuple(sorted({str(taint.atom) for taint in judgement.taints})),
-            reason=_reason(judgement),
-            steps=_steps(judgement),
-            module=judgement.module,
-            node=judgement.node,
-            argument=judgement.argument,
-        )
+        if judgement.outcome is not Outcome.REACHED:
+            yield _flow(judgement, ())
+            continue
+        if len(judgement.ways) == 1:
+            yield _flow(judgement, judgement.taints)
+            continue
+        for way, taints in judgement.ways.items():
+            yield _flow(judgement, taints, way)
+
+
+def _flow(judgement: Judgement, taints: Taints, way: tuple[Module, nodes.Node] | None = None) -> Flow:
+    module, node = way or (judgement.module, judgement.node)
+    return Flow(
+        kind=judgement.sink.kind,
+        outcome=judgement.outcome,
+        name=judgement.name,
+        told=judgement.sink.told,
+        sources=tuple(sorted({str(taint.atom) for taint in taints})),
+        reason=_reason(judgement),
+        steps=_steps(judgement, taints),
+        module=module,
+        node=node,
+        argument=judgement.argument if way is None else node,
+        apart=way is not None,
+    )
 
 
 def _reason(judgement: Judgement) -> str:
@@ -74,11 +89,11 @@ def _reason(judgement: Judgement) -> str:
     return reasons[0] if reasons else ""
 
 
-def _steps(judgement: Judgement) -> tuple[Step, ...]:
-    if not judgement.taints:
+def _steps(judgement: Judgement, taints: Taints) -> tuple[Step, ...]:
+    if not taints:
         return ()
     stations: list[Trail] = []
-    trail: Trail | None = judgement.taints[0].trail
+    trail: Trail | None = taints[0].trail
     while trail is not None and len(stations) < 200:
         stations.append(trail)
         trail = trail.before
@@ -87,7 +102,7 @@ def _steps(judgement: Judgement) -> tuple[Step, ...]:
     seen: tuple[str, int] | None = None
     for station in stations:
         here = (station.module.path, station.node.line)
-        if here == seen or here == (judgement.module.path, judgement.node.line):
+        if here in (seen, (judgement.module.path, judgement.node.line)):
             continue
         seen = here
         found.append(_step(station.verb, station.module, station.node))
@@ -100,6 +115,7 @@ def _steps(judgement: Judgement) -> tuple[Step, ...]:
 
 
 def _step(verb: str, module: Module, node: nodes.Node, where: nodes.Node | None = None) -> Step:
+    verb = "becomes" if verb == BUILT else verb
     verb = verb if verb in {"enters", "passes", "becomes", "runs"} else "passes"
     place = module.place(where or node)
     value = module.text_of(node) if node.line == node.end_line == place.line else ""

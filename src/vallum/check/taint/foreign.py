@@ -1,5 +1,6 @@
 """Calls of what lies outside of the project: by what is known of it, else carefully."""
 
+import sys
 from typing import Any, Final
 
 from vallum.check.flow import nodes
@@ -9,7 +10,7 @@ from vallum.check.taint.guards import NO_FACTS, clear_atoms, make_fact
 from vallum.check.taint.library import builtins, paths, regexes
 from vallum.check.taint.library.builtins import Handler
 from vallum.check.taint.machine import Arguments, Machine
-from vallum.check.taint.sinks import CLEARED_BY, check_sink
+from vallum.check.taint.sinks import CLEARED_BY, check_sink, holds
 from vallum.check.taint.state import Frame
 from vallum.check.taint.value import (
     BOUND,
@@ -18,6 +19,7 @@ from vallum.check.taint.value import (
     DICT,
     ESCAPED,
     FUNCTION,
+    LOOKED_UP,
     NOTHING_KNOWN,
     OUTSIDE,
     PLAIN,
@@ -37,6 +39,7 @@ _LOOKUPS: Final = frozenset(
     {"get", "getlist", "getall", "get_all", "getone", "pop", "setdefault", "get_json", "getfirst"}
 )
 _NO_MODEL: Final = Model()
+_STANDARD: Final = frozenset(sys.stdlib_module_names) | frozenset(dir(sys.modules["builtins"]))
 
 
 def is_special(name: str) -> bool:
@@ -44,7 +47,7 @@ def is_special(name: str) -> bool:
     return name in _HANDLERS
 
 
-def call_foreign(  # noqa: PLR0913 -- a call has this many parts
+def call_foreign(
     name: str,
     receiver: Value | None,
     arguments: Arguments,
@@ -134,7 +137,7 @@ def _call_back(arguments: Arguments, node: nodes.Call, frame: Frame) -> Value | 
     return called
 
 
-def _result(  # noqa: PLR0913 -- a call has this many parts
+def _result(
     name: str,
     model: Model,
     receiver: Value | None,
@@ -160,7 +163,11 @@ def _result(  # noqa: PLR0913 -- a call has this many parts
         taints = merge_taints(taints, called.taint)
     if model.trusted:
         origin = CONSTANT
-    full = model.returns or (f"{name}()" if not name.startswith("?") and name else "")
+    returns = model.returns
+    for variant in model.variants:
+        if all(holds(condition, arguments, default=False) for condition in variant.when):
+            returns = variant.returns
+    full = returns or (f"{name}()" if not name.startswith("?") and name else "")
     known: Any = frame.machine.knowledge.constants.get(full, UNKNOWN)
     if known is not UNKNOWN:
         return constant(known)
@@ -168,7 +175,15 @@ def _result(  # noqa: PLR0913 -- a call has this many parts
         interned = frame.machine.named(full)
         if interned.origin == origin:
             return interned
-    return Value(taints, UNKNOWN, full, PLAIN, None, origin)
+    marks = LOOKED_UP if taints and model is _NO_MODEL and _is_lookup(name, receiver) else 0
+    return Value(taints, UNKNOWN, full, PLAIN, None, origin, marks)
+
+
+def _is_lookup(name: str, receiver: Value | None) -> bool:
+    """Whether a call of which nothing is known takes data to find something by it, as a repository does."""
+    if receiver is not None and receiver.taint:
+        return False
+    return name.partition(".")[0] not in _STANDARD
 
 
 def _cleaned(value: Value, model: Model, name: str, node: nodes.Call, frame: Frame) -> Value:
@@ -178,9 +193,10 @@ def _cleaned(value: Value, model: Model, name: str, node: nodes.Call, frame: Fra
     if name in _ESCAPING:
         marks |= ESCAPED
     if not (model.clears and value.taint):
-        if marks == value.marks:
+        origin = min(value.origin, CONFIGURED) if model.clears else value.origin
+        if marks == value.marks and origin == value.origin:
             return value
-        return Value(value.taint, value.const, value.name, value.kind, value.data, value.origin, marks)
+        return Value(value.taint, value.const, value.name, value.kind, value.data, origin, marks)
     taints = tuple(
         Taint(taint.atom, taint.mask & ~model.clears, Trail(f"{CLEARED_BY}`{name}`", frame.module, node, taint.trail))
         for taint in value.taint

@@ -18,7 +18,6 @@ from vallum.check.taint.value import (
     LIST,
     NONE,
     NOTHING_KNOWN,
-    OBJECT,
     PLAIN,
     Atom,
     Value,

@@ -16,7 +16,6 @@ from vallum.check.taint.value import (
     DEEPEST_LINEAGE,
     DICT,
     LIST,
-    MODULE,
     OBJECT,
     OUTSIDE,
     PLAIN,

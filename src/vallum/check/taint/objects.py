@@ -16,6 +16,7 @@ from vallum.check.taint.value import (
     DICT,
     FUNCTION,
     LIST,
+    LOOKED_UP,
     METHOD,
     MODULE,
     NOTHING_KNOWN,
@@ -122,6 +123,8 @@ def _of_other(base: Value, name: str, node: nodes.Node, frame: Frame) -> Value:
             return machine.take_in(full, model.origin, node, frame)
         if not base.taint:
             return machine.named(full)
+    if base.marks & LOOKED_UP:
+        return Value((), UNKNOWN, full, PLAIN, None, base.origin)
     if base.taint:
         if name in _WHOLE:
             return Value(base.taint, UNKNOWN, full, PLAIN, None, base.origin, base.marks & RESOLVED)

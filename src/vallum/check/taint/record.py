@@ -42,6 +42,8 @@ class Judgement:
     taints: Taints
     reasons: dict[str, None]
     """Why it is well, in the words of the report."""
+    ways: dict[tuple[Module, nodes.Node] | None, Taints]
+    """The data by the place at which the text was put together, where that is in another function than the sink."""
     called: bool
     """Whether a caller within the project led there, so that the values are real ones."""
 
@@ -91,6 +93,8 @@ class Record:
             return
         known.reasons.update(judgement.reasons)
         known.taints = merge_taints(known.taints, judgement.taints)
+        for way, taints in judgement.ways.items():
+            known.ways[way] = merge_taints(known.ways.get(way, ()), taints)
         uncertain = {Outcome.BUILT, Outcome.UNKNOWN}
         if known.called != judgement.called and {known.outcome, judgement.outcome} & uncertain:
             real, invented = (known, judgement) if known.called else (judgement, known)

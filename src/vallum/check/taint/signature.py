@@ -53,7 +53,7 @@ class Signer:
             self.interesting = True
         kind = value.kind
         head = (kind, value.name, taint, value.origin, value.marks)
-        if kind == PLAIN or kind == TEXT:
+        if kind in (PLAIN, TEXT):
             const = value.const
             return head if self.drop or const is UNKNOWN else (*head, type(const), _hashable(const))
         return (*head, self._content(value, kind, depth))

@@ -5,12 +5,14 @@ from typing import Final
 
 from vallum.check.flow import nodes
 from vallum.check.flow.folding import UNKNOWN
+from vallum.check.flow.module import Module
 from vallum.check.knowledge.kinds import mask_of
 from vallum.check.knowledge.model import Condition, Sink
 from vallum.check.taint.machine import Arguments
 from vallum.check.taint.record import Judgement, Outcome
 from vallum.check.taint.state import Frame
 from vallum.check.taint.value import (
+    BUILT,
     CONFIGURED,
     CONSTANT,
     DICT,
@@ -37,9 +39,9 @@ def check_sink(
     sink: Sink, name: str, receiver: Value | None, arguments: Arguments, node: nodes.Call, frame: Frame
 ) -> None:
     """Judge what a call hands to a sink, if it is one under these arguments."""
-    if not all(_holds(condition, arguments, default=True) for condition in sink.when):
+    if not all(holds(condition, arguments, default=not condition.pattern) for condition in sink.when):
         return
-    if any(_holds(condition, arguments, default=False) for condition in sink.unless):
+    if any(holds(condition, arguments, default=False) for condition in sink.unless):
         return
     value, argument = _find(sink, receiver, arguments, node)
     if value is not None:
@@ -68,8 +70,8 @@ def _find(
     return value, node.arguments[sink.position] if plain else node
 
 
-def _holds(condition: Condition, arguments: Arguments, *, default: bool) -> bool:
-    """Whether an argument is as asked; one that cannot be told counts as `default`."""
+def holds(condition: Condition, arguments: Arguments, *, default: bool) -> bool:
+    """Whether an argument is as a condition asks; one that cannot be told counts as `default`."""
     value = arguments.get(condition.position, *condition.keywords)
     if value is None:
         return condition.missing
@@ -117,9 +119,25 @@ def judge(sink: Sink, name: str, value: Value, argument: nodes.Node, node: nodes
             outcome=outcome,
             taints=bad,
             reasons={reason: None} if reason else {},
+            ways=_ways(bad, node, frame),
             called=frame.depth > 0,
         )
     )
+
+
+def _ways(bad: Taints, node: nodes.Node, frame: Frame) -> dict[tuple[Module, nodes.Node] | None, Taints]:
+    """The data by the place at which their text was put together; None where that is the sink's own function."""
+    ways: dict[tuple[Module, nodes.Node] | None, Taints] = {}
+    here = frame.module, frame.module.scope_at(node.line)
+    for taint in bad:
+        trail = taint.trail
+        while trail is not None and trail.verb != BUILT:
+            trail = trail.before
+        made = None
+        if trail is not None and (trail.module, trail.module.scope_at(trail.node.line)) != here:
+            made = trail.module, trail.node
+        ways[made] = (*ways.get(made, ()), taint)
+    return ways
 
 
 def _outcome(value: Value, taints: Taints, bad: Taints, frame: Frame) -> tuple[Outcome, str]:

@@ -121,6 +121,8 @@ def run_import(node: nodes.Import, frame: Frame) -> None:
         base = machine.index.resolve_relative(frame.module, node.module, node.level)
         if name == "*":
             _import_all(base, frame)
+        elif not base:
+            bind_name(local, import_module(name, frame), frame)
         else:
             module = import_module(base, frame)
             bind_name(local, get_attribute(module, name, node, frame), frame)

@@ -9,6 +9,7 @@ from vallum.check.taint.value import (
     CONSTANT,
     DICT,
     LIST,
+    LOOKED_UP,
     NOTHING_KNOWN,
     OBJECT,
     PLAIN,
@@ -79,6 +80,8 @@ def _from_other(base: Value, index: Value, node: nodes.Node, frame: Frame) -> Va
             return stored.entries[index.const]
         if stored is not None and stored.rest is not None:
             return stored.rest
+    if base.marks & LOOKED_UP and isinstance(index.const, str):
+        return Value((), UNKNOWN, f"{base.name}[]" if base.name else "", PLAIN, None, base.origin)
     if base.taint:
         key = index.const if index.const is not UNKNOWN and not isinstance(index.const, slice) else node
         taint = machine.take_part(base, key, node, frame)
@@ -114,7 +117,8 @@ def iterate(value: Value, node: nodes.Node, frame: Frame) -> Value:
         return Value((), UNKNOWN, "", TEXT, ("", ""), CONSTANT)
     if value.taint:
         taint = machine.take_part(value, node, node, frame)
-        return Value(taint, UNKNOWN, f"{value.name}[]" if value.name else "", PLAIN, None, value.origin)
+        name = f"{value.name}[]" if value.name else ""
+        return Value(taint, UNKNOWN, name, PLAIN, None, value.origin, value.marks & LOOKED_UP)
     return Value((), UNKNOWN, f"{value.name}[]" if value.name else "", PLAIN, None, value.origin)
 
 

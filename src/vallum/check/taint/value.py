@@ -21,6 +21,11 @@ ESCAPED: Final = 2
 COMMON: Final = "os.path.commonpath()"
 """The name of a value that says in which folder a path lies, and nothing else of it."""
 
+BUILT: Final = "is built in"
+"""The verb of a station at which text is put together: the place where a sink's text is made."""
+LOOKED_UP: Final = 64
+"""Mark of what an unknown function found by data: its attributes are what was stored, not what was sent."""
+
 MOST_ALTERNATIVES: Final = 4
 DEEPEST_LINEAGE: Final = 6
 
@@ -76,7 +81,7 @@ class Value:
 
     __slots__ = ("const", "data", "kind", "marks", "name", "origin", "taint")
 
-    def __init__(  # noqa: PLR0913 -- positional and flat, because a million are built
+    def __init__(
         self,
         taint: Taints = (),
         const: Any = UNKNOWN,

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from vallum.check.judging import Telling, judge_flow
+from vallum.check.judging import Telling, guard_sites, judge_flow
 from vallum.check.project import Project
 from vallum.check.rule import Rule
 from vallum.check.taint.record import Outcome
@@ -17,6 +17,9 @@ _RUNS: Final = frozenset({"eval", "exec"})
 
 def examine(project: Project) -> Iterator[Remark]:
     """Look at every call that runs or imports text."""
+    yield from guard_sites(
+        RULE, project, "vallum.guard.input.expressions.*", "vallum.guard.input.literals.parse_literal"
+    )
     for flow in project.flows("code"):
         doubtful = flow.outcome in {Outcome.BUILT, Outcome.UNKNOWN}
         remark = judge_flow(RULE, flow, _TELLING)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from vallum.check.judging import Telling, judge_flow
+from vallum.check.judging import Telling, guard_sites, judge_flow
 from vallum.check.project import Project
 from vallum.check.rule import Rule
 from vallum.check.taint.flows import Flow
@@ -16,9 +16,12 @@ _ADVICE: Final = "Read a data-only format (json.loads, yaml.safe_load) and map i
 def examine(project: Project) -> Iterator[Remark]:
     """Look at every loader: of those that rebuild objects, of those that give only data."""
     for flow in project.flows("object"):
-        remark = judge_flow(RULE, flow, _TELLING)
+        remark = judge_flow(RULE, flow, _ENTITIES if flow.name.startswith("lxml.") else _TELLING)
         if remark is not None:
             yield remark
+    yield from guard_sites(
+        RULE, project, "vallum.guard.input.loaders.load_json", "vallum.guard.input.loaders.load_yaml"
+    )
     for call in project.calls(*_SAFE):
         yield RULE.site(call.place, f"`{call.name}` gives only data")
 
@@ -37,6 +40,11 @@ _TELLING: Final = Telling(
     fix=_fix,
     built="Whoever can write these bytes can run any code.",
     unknown="Whoever can write these bytes can run any code.",
+)
+_ENTITIES: Final = Telling(
+    message="A visitor can read local files and reach inner hosts by {sources}.",
+    reason="{call} resolves external entities of the document.",
+    fix=lambda _flow: Fix(text="Build the parser with resolve_entities=False and no_network=True."),
 )
 RULE = Rule(
     slug="objects-from-data",

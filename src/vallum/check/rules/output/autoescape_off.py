@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from vallum.check.flow.facts import Call
-from vallum.check.judging import Telling, judge_flows
+from vallum.check.judging import Telling, guard_sites, judge_flows
 from vallum.check.project import Project
 from vallum.check.read.source import Source
 from vallum.check.rule import Rule
@@ -19,7 +19,15 @@ _ENVIRONMENTS: Final = (
 )
 _OFF: Final = re.compile(r"\{%-?\s*autoescape\s+(false|off)\b", re.IGNORECASE)
 _SAFE: Final = re.compile(r"\{\{(?P<value>[^{}]*?)\|\s*(safe|safeseq)\s*(?:\|[^{}]*)?\}\}")
-_CLEANED: Final = re.compile(r"\|\s*(sanitis|sanitiz|bleach|clean|nh3|escape|e\b|tojson|json_script)")
+_RAW: Final = (
+    (_SAFE, "`|safe` switches escaping off for this value."),
+    (re.compile(r"""\bv-html=(?P<quote>["'])(?P<value>[^"']*)(?P=quote)"""), "`v-html` inserts the value as HTML."),
+    (re.compile(r"\{\{\{(?P<value>[^{}]*)\}\}\}"), "Three braces insert the value as HTML."),
+    (re.compile(r"<%-(?!\s*include\b)(?P<value>.*?)%>"), "`<%-` inserts the value as HTML."),
+)
+_CLEANED: Final = re.compile(
+    r"sanitis|sanitiz|bleach|purify|clean|nh3|\|\s*(escape|e\b|tojson|json_script)", re.IGNORECASE
+)
 _LITERAL: Final = re.compile(r"""\s*(["']).*\1\s*""")
 _ADVICE: Final = "Leave auto-escaping on; pass HTML that must be kept through a sanitiser such as nh3.clean first."
 
@@ -29,7 +37,13 @@ def examine(project: Project) -> Iterator[Remark]:
     for call in project.calls(*_ENVIRONMENTS):
         yield from _judge_environment(call)
     yield from judge_flows(RULE, project, ["markup"], _TELLING)
-    for source in project.configs("html", "jinja"):
+    yield from guard_sites(
+        RULE,
+        project,
+        "vallum.guard.output.templates.build_environment",
+        "vallum.guard.output.templates.harden_environment",
+    )
+    for source in project.configs("html", "jinja", "vue", "handlebars", "ejs"):
         yield from _judge_template(project, source)
 
 
@@ -66,7 +80,7 @@ def _judge_template(project: Project, source: Source) -> Iterator[Remark]:
                 "Auto-escaping is switched off in the template.",
                 fix=_ADVICE,
             )
-        for match in _SAFE.finditer(line):
+        for match, reason in _raw_values(line):
             marked = True
             if _CLEANED.search(match["value"]) or _LITERAL.fullmatch(match["value"]):
                 yield RULE.site(project.place_in(source, number), "sanitised before it is trusted")
@@ -74,12 +88,19 @@ def _judge_template(project: Project, source: Source) -> Iterator[Remark]:
                 yield RULE.finding(
                     project.place_in(source, number),
                     f"A visitor who controls `{match['value'].strip()}` can put scripts into the page.",
-                    "`|safe` switches escaping off for this value.",
+                    reason,
                     fix=_ADVICE,
                     confidence=Confidence.MEDIUM,
                 )
     if not marked and "{{" in source.text:
         yield RULE.site(project.place_in(source, 1), "escapes every value")
+
+
+def _raw_values(line: str) -> Iterator[tuple[re.Match[str], str]]:
+    """The values of a line that are inserted without an escape, and why."""
+    for pattern, reason in _RAW:
+        for match in pattern.finditer(line):
+            yield match, reason
 
 
 _TELLING: Final = Telling(
@@ -93,7 +114,7 @@ _TELLING: Final = Telling(
 RULE = Rule(
     slug="autoescape-off",
     control="template-autoescape",
-    languages=("python", "html", "jinja"),
+    languages=("python", "html", "jinja", "vue", "handlebars", "ejs"),
     unit=("template setting", "template settings"),
     sound="escaping",
     examine=examine,

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from vallum.check.judging import Telling, judge_flows
+from vallum.check.judging import Telling, guard_sites, judge_flows
 from vallum.check.project import Project
 from vallum.check.rule import Rule
 from vallum.findings.finding import Fix, Remark
@@ -15,7 +15,8 @@ _FIX: Final = Fix(
 
 def examine(project: Project) -> Iterator[Remark]:
     """Look at every redirect."""
-    return judge_flows(RULE, project, ["redirect"], _TELLING)
+    yield from judge_flows(RULE, project, ["redirect"], _TELLING)
+    yield from guard_sites(RULE, project, "vallum.guard.output.redirects.Redirects().resolve")
 
 
 _TELLING: Final = Telling(

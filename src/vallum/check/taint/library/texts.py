@@ -12,6 +12,7 @@ from vallum.check.taint.state import Cell, Frame
 from vallum.check.taint.subscripts import iterate, join_each
 from vallum.check.taint.text import escape_beside, join_text, parse_format
 from vallum.check.taint.value import (
+    BUILT,
     CONSTANT,
     DICT,
     ESCAPED,
@@ -127,7 +128,7 @@ def _join(receiver: Value, _name: str, arguments: Arguments, node: Any, frame: F
         value = join_text(pieces) if pieces else constant("")
     if receiver.marks & ESCAPED:
         value = escape_beside(Value(value.taint, UNKNOWN, "", TEXT, ("", ""), value.origin))
-    return mark_trail(value, "becomes", frame.module, node)
+    return mark_trail(value, BUILT, frame.module, node)
 
 
 def _elements(source: Value, frame: Frame) -> list[Value] | None:
@@ -158,7 +159,7 @@ def _format(receiver: Value, name: str, arguments: Arguments, node: Any, frame: 
         value = join_text(parts) if parts else constant("")
     if escape:
         value = Value(value.taint, value.const, "", TEXT, ("", ""), value.origin, ESCAPED)
-    return mark_trail(value, "becomes", frame.module, node)
+    return mark_trail(value, BUILT, frame.module, node)
 
 
 def _from_mapping(source: Value, frame: Frame) -> Arguments:
