@@ -32,7 +32,7 @@ def ask_logins(surface: Surface) -> Asking:
             for label, user in ((WRONG_PASSWORD, known), (UNKNOWN_USER, f"{surface.mark}nobody")):
                 shot = knock(surface, door, user, Secret(f"Wrong-{surface.mark}-password-1"))
                 if shot:
-                    yield replace(shot, label=label)
+                    yield replace(shot, session="door", label=label)
 
 
 def pair_logins(exchanges: Sequence[Exchange]) -> Iterable[tuple[Exchange, Exchange]]:

@@ -31,6 +31,11 @@ class Escape:
     """The other pages that show it."""
 
     @property
+    def told(self) -> str:
+        """The evidence without the word of this run."""
+        return self.evidence.replace(self.source.shot.label, "x")
+
+    @property
     def slot(self) -> str:
         """The place that the value went in by."""
         shot = self.source.shot

@@ -30,7 +30,7 @@ def write_curl(base: str, shot: Shot, *, signed_by: str = "") -> str:
 
 
 def mask_body(body: Body) -> Body:
-    """The same body with a mask for each secret."""
+    """The same body with a word in place of each secret."""
     if isinstance(body, FormBody):
         return FormBody(tuple((name, _mask(value)) for name, value in body.fields))
     if isinstance(body, MultipartBody):
@@ -40,7 +40,7 @@ def mask_body(body: Body) -> Body:
 
 def _mask(value: Any) -> Any:
     if isinstance(value, Secret):
-        return "***"
+        return "HIDDEN"
     if isinstance(value, Mapping):
         return {key: _mask(inner) for key, inner in value.items()}
     return [_mask(inner) for inner in value] if isinstance(value, list | tuple) else value

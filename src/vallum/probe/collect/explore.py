@@ -12,7 +12,7 @@ from vallum.probe.collect.routes.openapi import read_openapi
 from vallum.probe.exchange import Exchange, RawBody, Shot, SignIn
 from vallum.probe.operation import In, Operation, Parameter, merge_operations
 from vallum.probe.read.html import Field, Form
-from vallum.probe.surface import BEARER, Account, Bearer, Surface
+from vallum.probe.surface import BEARER, UNKNOWN, Account, Bearer, Surface
 from vallum.probe.values import find_ids, match_template
 
 _DOCUMENTS: Final = ("/openapi.json", "/swagger.json", "/schema/openapi.json")
@@ -173,8 +173,9 @@ class Explorer:
         missing = f"/{self._surface.mark}-no-such-page"
         names = ["", *(account.name for account in self._surface.users[:1])]
         for name in names:
-            self._keep(self._collector.fire(Shot(method="GET", target=missing, identity=name, label="missing page")))
-        self._keep(self._collector.fire(Shot(method="GET", target=f"/{'a' * 4000}", label="long path")))
+            gone = Shot(method="GET", target=missing, identity=name, route=UNKNOWN, label="missing page")
+            self._keep(self._collector.fire(gone))
+        self._keep(self._collector.fire(Shot(method="GET", target=f"/{'a' * 4000}", route=UNKNOWN, label="long path")))
         for operation in list(self._surface.usable()):
             if not operation.is_safe:
                 self._break(operation)

@@ -115,6 +115,7 @@ class _Reader(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Take an element, unless it stands in text."""
         if self._plain:
+            self.handle_data(self.get_starttag_text() or "")
             return
         element = Element(tag, tuple((name, value or "") for name, value in attrs))
         self._elements.append(element)
@@ -136,6 +137,8 @@ class _Reader(HTMLParser):
         if self._plain:
             if tag == self._plain:
                 self._close_plain(tag)
+            else:
+                self.handle_data(f"</{tag}>")
             return
         self._raw = "" if tag == self._raw else self._raw
         self._words.append(" ")

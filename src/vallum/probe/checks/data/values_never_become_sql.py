@@ -92,7 +92,8 @@ def _by_error(surface: Surface, told: Mapping[str, Exchange]) -> tuple[Exchange,
         error = _error_of(exchange, surface)
         if error and label != _HONEST and error not in usual:
             where = "shows" if error in html.unescape(exchange.answer.text) else "raises"
-            reason = f"{exchange.shot.slot}: a value with SQL syntax in it {where} the database error `{error}`."
+            shown = re.sub(rf"{re.escape(_stem(surface))}\d+q", "word", error)
+            reason = f"{exchange.shot.slot}: a value with SQL syntax in it {where} the database error `{shown}`."
             return exchange, Blame(message=_MESSAGE, reason=reason, fix=_FIX), error
     return None
 

@@ -28,7 +28,8 @@ def _fault(exchange: Exchange) -> Blame | None:
         return Blame(message=_MESSAGE, reason="The error has no X-Request-ID header.", fix=_FIX)
     if not _ID.match(value):
         return Blame(message=_MESSAGE, reason="X-Request-ID is shorter than a random id.", fix=_FIX)
-    if exchange.answer.body and value not in exchange.answer.text:
+    shown_again = exchange.answer.status < 500 and exchange.answer.page.forms
+    if exchange.answer.body and value not in exchange.answer.text and not shown_again:
         return Blame(message=_MESSAGE, reason="The body of the error lacks the id of its header.", fix=_FIX)
     return None
 

@@ -13,7 +13,7 @@ from vallum.probe.surface import Surface
 CLAIM: Final = Claim(slug="referrers-are-cut-short", control="referrer-policy")
 _STRICT: Final = frozenset({"strict-origin-when-cross-origin", "same-origin", "strict-origin", "no-referrer"})
 _KNOWN: Final = _STRICT | {"unsafe-url", "origin", "origin-when-cross-origin", "no-referrer-when-downgrade"}
-_TOKEN_PAGES: Final = re.compile(r"(?i)/(reset|verify|confirm|activate|callback|magic)")
+_TOKEN_IN_URL: Final = re.compile(r"(?i)[?&](?:\w*token|code|key|state|otp)=[^&]")
 _MESSAGE: Final = "Whoever runs a linked site reads the full address of this page, tokens and searches included."
 _FIX: Final = "Send `Referrer-Policy: strict-origin-when-cross-origin`, and `no-referrer` on pages with a token."
 
@@ -25,13 +25,12 @@ def _judge(surface: Surface, _exchanges: Sequence[Exchange]) -> Iterable[Remark]
 def _fault(exchange: Exchange) -> Blame | None:
     words = [word.strip().lower() for word in ",".join(exchange.answer.header_lines("Referrer-Policy")).split(",")]
     policy = next((word for word in reversed(words) if word in _KNOWN), "")
-    route = exchange.shot.route or exchange.shot.target
     if not policy:
         return Blame(message=_MESSAGE, reason="The page has no Referrer-Policy header.", fix=_FIX)
     if policy not in _STRICT:
         return Blame(message=_MESSAGE, reason=f"Referrer-Policy is {policy}.", fix=_FIX)
-    if _TOKEN_PAGES.search(route) and exchange.answer.succeeded and policy != "no-referrer":
-        return Blame(message=_MESSAGE, reason=f"A page for one-time tokens is sent with {policy}.", fix=_FIX)
+    if _TOKEN_IN_URL.search(exchange.shot.target) and exchange.answer.succeeded and policy != "no-referrer":
+        return Blame(message=_MESSAGE, reason=f"A page with a token in its address is sent with {policy}.", fix=_FIX)
     return None
 
 

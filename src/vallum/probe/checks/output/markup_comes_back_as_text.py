@@ -42,7 +42,7 @@ def _judge(surface: Surface, exchanges: Sequence[Exchange]) -> Iterable[Remark]:
     broken = find_escapes(exchanges, _signs)
     for escape in without_echoes(surface, broken):
         blame = Blame(
-            message=_MESSAGE, reason=f"{escape.slot}: the value came out as markup, `{escape.evidence}`.", fix=_FIX
+            message=_MESSAGE, reason=f"{escape.slot}: the value came out as markup, `{escape.told}`.", fix=_FIX
         )
         also = (f"also on {', '.join(escape.others)}",) if escape.others else ()
         yield CLAIM.finding(escape.source, blame, needle=escape.evidence, seen=also, shown=escape.page)

@@ -33,7 +33,7 @@ def _judge(surface: Surface, exchanges: Sequence[Exchange]) -> Iterable[Remark]:
     broken = find_escapes(exchanges, _signs)
     for escape in without_echoes(surface, broken):
         blame = Blame(
-            message=_MESSAGE, reason=f"{escape.slot}: `{escape.evidence}` stands in the page as an element.", fix=_FIX
+            message=_MESSAGE, reason=f"{escape.slot}: `{escape.told}` stands in the page as an element.", fix=_FIX
         )
         also = (f"also on {', '.join(escape.others)}",) if escape.others else ()
         yield CLAIM.finding(escape.source, blame, needle=escape.evidence, seen=also, shown=escape.page)
