@@ -1,0 +1,1 @@
+"""What a project depends on, as its manifests say it."""
