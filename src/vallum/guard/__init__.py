@@ -1,6 +1,7 @@
 """The guard: build it right without thinking about it. `Guard(app)` turns everything on."""
 
 from vallum.guard.actor import Actor
+from vallum.guard.authentication.bearer import BearerPolicy, Identity
 from vallum.guard.authorization.access import (
     ASSETS,
     PUBLIC,
@@ -24,9 +25,11 @@ __all__ = [
     "PUBLIC",
     "SIGNED_IN",
     "Actor",
+    "BearerPolicy",
     "Environment",
     "Guard",
     "GuardPolicy",
+    "Identity",
     "NotFoundError",
     "PublicError",
     "Refusal",

@@ -19,7 +19,7 @@ from vallum.guard.authorization.access import CLOSED, Access, Declaration
 from vallum.guard.authorization.paths import PathTable
 from vallum.guard.authorization.roles import RoleTable
 from vallum.guard.errors.refusal import FORBIDDEN, UNAUTHENTICATED, Refusal
-from vallum.guard.exchange import CLIENT_ID, CSRF, INDEX, SINGLE, TYPE, Exchange
+from vallum.guard.exchange import CLIENT_ID, CREDENTIAL, CSRF, INDEX, SINGLE, TYPE, Exchange
 from vallum.guard.http.client import find_client
 from vallum.guard.http.cors import SharedOrigins
 from vallum.guard.http.hosts import check_host
@@ -80,11 +80,32 @@ class Core:
         return None
 
     def want(self, exchange: Exchange, access: Access) -> bytes | None:
-        """The digest of the session to read before `admit`; None when the answer does not depend on one."""
+        """The digest of the session to read before `admit`; None when the answer does not depend on one.
+
+        With `by_bearer` set, `identify` takes the place of the session.
+        """
         if access.stateless:
+            return None
+        if self.policy.bearer is not None and exchange.found[CREDENTIAL] is not None:
+            exchange.by_bearer = exchange.cookies_ignored = exchange.private = True
             return None
         exchange.session_id = self.desk.find_id(exchange)
         return digest_of(exchange.session_id) if exchange.session_id else None
+
+    def identify(self, exchange: Exchange) -> None:
+        """Make the actor of the Authorization header the actor of the request. Raises what the verifier raises."""
+        bearer = self.policy.bearer
+        if bearer is not None and exchange.by_bearer:
+            identity = bearer.verify((exchange.found[CREDENTIAL] or b"").decode("latin-1"))
+            exchange.actor = recognise_actor(identity.actor_id, *self._roles.look_up(identity.roles))
+            exchange.claims = identity.claims
+
+    def waits(self, exchange: Exchange, digest: bytes | None) -> bool:
+        """Tell whether reading what the decision needs would hold up an event loop."""
+        bearer = self.policy.bearer
+        if bearer is not None and exchange.by_bearer:
+            return bearer.waits
+        return digest is not None and not self.store.reads_at_once
 
     def admit(self, exchange: Exchange, declaration: Declaration, record: SessionRecord | None) -> Refusal | None:
         """Decide whether the request may reach the handler. With `owes_token` set, `prove` has the last word."""

@@ -79,6 +79,9 @@ class Exchange:
     secure: bool = False
     same_site: bool = False
     cookies_ignored: bool = False
+    by_bearer: bool = False
+    claims: object = None
+    """What the verified bearer credential said besides who it stands for."""
     body_limit: int = 0
 
     judged: bool = False

@@ -11,6 +11,7 @@ from vallum.base.clock import SYSTEM_CLOCK, Clock
 from vallum.base.errors import ConfigError
 from vallum.base.randomness import SYSTEM_RANDOMNESS, Randomness
 from vallum.base.secret import Secret
+from vallum.guard.authentication.bearer import BearerPolicy
 from vallum.guard.authorization.access import Access
 from vallum.guard.http.cors import CorsPolicy
 from vallum.guard.http.headers import HeaderPolicy
@@ -38,7 +39,8 @@ class GuardPolicy:
     `origins`: where the app is reached, like "https://notes.example"; `hosts`: further Host headers it answers to.
     `secrets`: newest first, at least 32 characters. `proxies`: addresses whose forwarded headers count.
     `roles`: role to permissions. `paths`: access for what cannot be decorated. `csrf_exempt`: exact paths on which
-    cookies are ignored instead of checked. `trial_csp`: a second policy that only reports.
+    cookies are ignored instead of checked. `bearer`: how Authorization headers are read; None ignores them.
+    `trial_csp`: a second policy that only reports.
     """
 
     environment: Environment = Environment.DEVELOPMENT
@@ -49,6 +51,7 @@ class GuardPolicy:
     roles: Mapping[str, Iterable[str]] = field(default_factory=lambda: MappingProxyType({}))
     paths: Mapping[str, Access] = field(default_factory=lambda: MappingProxyType({}))
     csrf_exempt: tuple[str, ...] = ()
+    bearer: BearerPolicy | None = None
     cors: CorsPolicy = field(default_factory=CorsPolicy)
     csp: ContentSecurityPolicy = field(default_factory=ContentSecurityPolicy)
     trial_csp: ContentSecurityPolicy | None = None

@@ -4,6 +4,7 @@ from vallum.guard.asgi.types import Message, Receive, Scope, Send
 from vallum.guard.authorization.access import CLOSED, Declaration
 from vallum.guard.core import Core, read_headers
 from vallum.guard.errors.failure import describe_error
+from vallum.guard.errors.public import PublicError
 from vallum.guard.errors.refusal import UNAUTHENTICATED, UNAVAILABLE, Refusal
 from vallum.guard.exchange import TYPE, Exchange
 from vallum.guard.logging.events import Level
@@ -20,12 +21,12 @@ async def pass_gate(exchange: Exchange, declaration: Declaration, connection: Co
     scope, receive, send = connection
     core: Core = exchange.core
     digest = core.want(exchange, declaration.access or CLOSED)
-    if digest is None or core.store.reads_at_once:
-        refusal = _judge(core, exchange, declaration, digest)
-    else:
+    if core.waits(exchange, digest):
         import asyncio  # noqa: PLC0415 - loaded already by whoever runs this; plain imports of the guard stay light
 
         refusal = await asyncio.to_thread(_judge, core, exchange, declaration, digest)
+    else:
+        refusal = _judge(core, exchange, declaration, digest)
     if refusal is None and exchange.owes_token:
         refusal, receive = await read_token(core, exchange, receive)
     if refusal is None:
@@ -45,12 +46,18 @@ async def _answer_plainly(scope: Scope, send: Send, refusal: Refusal) -> None:
 
 
 def _judge(core: Core, exchange: Exchange, declaration: Declaration, digest: bytes | None) -> Refusal | None:
-    """Read the session and decide; a store that cannot answer lets nobody in."""
+    """Read the session or the bearer credential and decide; whatever cannot answer lets nobody in."""
     try:
+        core.identify(exchange)
         record = None if digest is None else core.store.read(digest, core.policy.clock())
-    except Exception as error:  # noqa: BLE001 - fail closed, whatever the store raises
+    except PublicError as error:
         exchange.judged = True
-        core.report(exchange, "session-store-failed", Level.ERROR, **describe_error(error))
+        core.report(exchange, error.event, error.level, cause=error.cause)
+        return error.refusal
+    except Exception as error:  # noqa: BLE001 - fail closed, whatever the store or verifier raises
+        exchange.judged = True
+        name = "bearer-check-failed" if exchange.by_bearer else "session-store-failed"
+        core.report(exchange, name, Level.ERROR, **describe_error(error))
         return UNAVAILABLE
     return core.admit(exchange, declaration, record)
 
