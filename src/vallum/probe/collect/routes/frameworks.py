@@ -61,14 +61,21 @@ def _starlette(routes: Iterable[Any], prefix: str, depth: int = 0) -> Iterator[O
             yield from _starlette((_effective(context) for context in contexts()), prefix, depth)
             continue
         path = prefix + str(getattr(route, "path", "") or "")
-        methods = getattr(route, "methods", None)
+        endpoint = getattr(route, "endpoint", None)
+        methods = getattr(route, "methods", None) or (None if _is_socket(route) else _class_methods(endpoint))
         if methods:
-            yield from _starlette_route(path, methods, getattr(route, "endpoint", None))
+            yield from _starlette_route(path, methods, endpoint)
         elif (inner := _inner_routes(route)) and depth < _DEEPEST:
             yield from _starlette(inner, path, depth + 1)
-        elif hasattr(route, "app") and path and not methods and not _is_socket(route):
+        elif hasattr(route, "app") and path and not _is_socket(route):
             hole = Parameter(name="path", place=In.PATH, form="path")
             yield Operation(method="GET", template=f"{path}/{{path}}", parameters=(hole,), source="routes")
+
+
+def _class_methods(endpoint: Any) -> list[str]:
+    """The methods that a class of handlers has; none for a function or an app."""
+    names = ("get", "post", "put", "patch", "delete")
+    return [name.upper() for name in names if hasattr(endpoint, name)] if isinstance(endpoint, type) else []
 
 
 def _effective(context: Any) -> Any:
@@ -145,8 +152,8 @@ def _django_patterns(patterns: Iterable[Any], prefix: str) -> Iterator[Operation
             yield from _django_patterns(inner, full)
             continue
         view = getattr(entry.callback, "view_class", None)
-        methods = [m.upper() for m in ("get", "post", "put", "patch", "delete") if hasattr(view, m)] if view else []
-        yield from _operations(methods or _django_methods(entry.callback), full, holes, view or entry.callback)
+        methods = _class_methods(view) or _django_methods(entry.callback)
+        yield from _operations(methods, full, holes, view or entry.callback)
 
 
 def _django_methods(view: Any) -> list[str]:
