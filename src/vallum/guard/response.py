@@ -5,13 +5,13 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from vallum.base.errors import VallumError
+from vallum.base.errors import ConfigError, VallumError
 from vallum.guard.exchange import Exchange
 from vallum.guard.http.cors import SharedOrigins
 from vallum.guard.http.headers import STRICT_REFERRERS
 from vallum.guard.policy import GuardPolicy
 
-KEEPS: Final = ("nosniff",)
+KEEPS: Final = ("nosniff", "no-server-banner")
 
 Pair = tuple[bytes, bytes]
 
@@ -69,7 +69,14 @@ class ResponseHead:
     """Builds response heads from bytes that were prepared once."""
 
     def __init__(self, policy: GuardPolicy, shared: SharedOrigins) -> None:
-        """Prepare the fixed headers, with and without TLS."""
+        """Prepare the fixed headers, with and without TLS. Raises `ConfigError` for reports that would go nowhere."""
+        for csp in (policy.csp, policy.trial_csp):
+            if csp is not None and csp.report_to and csp.report_to not in policy.headers.reporting:
+                raise ConfigError(
+                    f"the reports of the group {csp.report_to!r} have no address.",
+                    hint=f"Add it to headers: HeaderPolicy(reporting={{{csp.report_to!r}: '/csp-reports'}}).",
+                    code="reporting-unclear",
+                )
         self._shared = shared
         replaceable = [
             (b"referrer-policy", policy.headers.referrer.encode("ascii")),

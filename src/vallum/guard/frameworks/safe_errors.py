@@ -12,6 +12,8 @@ from starlette.responses import JSONResponse, Response
 from vallum.guard.errors.refusal import phrase_of
 from vallum.guard.exchange import current
 
+KEEPS: Final = ("validation-errors-safe",)
+
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
 _PROBLEM: Final = "application/problem+json"
 _CLIENTS_OWN: Final = "extra_forbidden"

@@ -20,6 +20,8 @@ _OPENERS: Final = frozenset({"same-origin", "same-origin-allow-popups", "noopene
 _RESOURCES: Final = frozenset({"same-origin", "same-site", "cross-origin"})
 _FEATURE: Final = re.compile(r"[a-z][a-z-]*")
 _ALLOWED: Final = re.compile(r"self|https://[a-z0-9-]+(?:\.[a-z0-9-]+)*(?::\d{1,5})?")
+_GROUP: Final = re.compile(r"[a-z][a-z0-9-]{0,63}")
+_ADDRESS: Final = re.compile(r"(?:https://[a-z0-9.-]+(?::\d{1,5})?)?/[A-Za-z0-9._~/-]*")
 _OFF: Final = (
     "accelerometer",
     "autoplay",
@@ -61,13 +63,18 @@ class HstsPolicy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeaderPolicy:
-    """The headers that need a choice; `permissions` maps a browser feature to who may use it (empty: nobody)."""
+    """The headers that need a choice.
+
+    `permissions` maps a browser feature to who may use it (empty: nobody); `reporting` maps the group that a Content
+    Security Policy names in `report_to` to where browsers send its reports: a path of the app or an https address.
+    """
 
     hsts: HstsPolicy = field(default_factory=HstsPolicy)
     referrer: str = "strict-origin-when-cross-origin"
     opener: str = "same-origin"
     resource: str = "same-origin"
     permissions: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    reporting: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
     def __post_init__(self) -> None:
         """Refuse values that a browser would ignore or that leak."""
@@ -82,6 +89,14 @@ class HeaderPolicy:
                     code="permissions-syntax",
                 )
 
+        for group, address in self.reporting.items():
+            if not _GROUP.fullmatch(group) or not _ADDRESS.fullmatch(address):
+                raise ConfigError(
+                    f"Reporting-Endpoints: {group!r} at {address!r} is not a group at a path or https address.",
+                    hint="For example reporting={'csp': '/csp-reports'}.",
+                    code="reporting-unclear",
+                )
+
     def compile(self, *, secure: bool) -> list[Pair]:
         """The headers that are the same on every response; HSTS only when the request came over TLS."""
         pairs = [
@@ -90,6 +105,9 @@ class HeaderPolicy:
             (b"cross-origin-opener-policy", self.opener.encode("ascii")),
             (b"x-xss-protection", b"0"),
         ]
+        if self.reporting:
+            groups = ", ".join(f'{group}="{address}"' for group, address in self.reporting.items())
+            pairs.append((b"reporting-endpoints", groups.encode("ascii")))
         if secure:
             pairs.append((b"strict-transport-security", self.hsts.render().encode("ascii")))
         return pairs

@@ -22,7 +22,7 @@ _HASH: Final = re.compile(r"'sha(?:256|384|512)-[A-Za-z0-9+/_-]{43,86}={0,2}'")
 _HOST: Final = re.compile(r"(?:https|wss)://(?:\*\.)?[a-z0-9-]+(?:\.[a-z0-9-]+)*(?::\d{1,5})?(?:/[\w./~%-]*)?")
 _SCHEMES: Final = {"data:", "blob:", "mediastream:"}
 _SCHEME_DIRECTIVES: Final = {"img_src", "font_src", "media_src", "worker_src"}
-_REPORT_GROUP: Final = re.compile(r"[A-Za-z][\w-]{0,63}")
+_REPORT_GROUP: Final = re.compile(r"[a-z][a-z0-9-]{0,63}")
 
 Sources = tuple[str, ...]
 _FRAME_OPTIONS: Final[dict[Sources, bytes]] = {(NONE,): b"DENY", (SELF,): b"SAMEORIGIN"}
