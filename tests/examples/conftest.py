@@ -1,10 +1,12 @@
-"""The broken Notes app, imported afresh with its own database, and people who use it."""
+"""The two Notes apps, each imported afresh with its own database, and people who use them."""
 
 import importlib
 import itertools
+import re
 import sys
 from collections.abc import Callable, Iterator
 from types import ModuleType
+from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
@@ -14,8 +16,8 @@ PASSWORDS = {"ann": "ann-of-the-test", "ben": "ben-of-the-test", "root": "root-o
 Person = Callable[[], TestClient]
 
 
-def forget_leaky() -> None:
-    for name in [name for name in sys.modules if name == LEAKY or name.startswith(f"{LEAKY}.")]:
+def forget(package: str) -> None:
+    for name in [name for name in sys.modules if name == package or name.startswith(f"{package}.")]:
         del sys.modules[name]
 
 
@@ -28,9 +30,9 @@ def leaky(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ModuleType]:
         patch.setenv("NOTES_BEN_PASSWORD", PASSWORDS["ben"])
         patch.setenv("NOTES_ADMIN_PASSWORD", PASSWORDS["root"])
         patch.delenv("NOTES_WEBHOOK_URL", raising=False)
-        forget_leaky()
+        forget(LEAKY)
         yield importlib.import_module(LEAKY)
-        forget_leaky()
+        forget(LEAKY)
 
 
 @pytest.fixture
@@ -74,6 +76,87 @@ def newcomer(leaky: ModuleType) -> Person:
         form = {"username": name, "email": f"{name}@people.example", "password": "a fine password"}
         assert client.post("/register", data=form).status_code == 303
         client.username, client.password = name, "a fine password"
+        return client
+
+    return register
+
+
+SOUND = "examples.notes.sound"
+SYNC_KEY = "sync-key-of-the-test-with-enough-characters"
+CSRF = re.compile(r'name="csrf_token" value="([\w-]+)"')
+
+
+class Browser(TestClient):
+    """Fills in forms as a person does: opens the page, sends its token back, says where it comes from."""
+
+    username = password = ""
+
+    def submit(self, path: str, page: str = "", **sent: Any) -> Any:
+        """POST a form with the token of `page`; by default of a page that whoever asks can see."""
+        shown = self.get(page or ("/profile" if self.username else "/login"))
+        token = CSRF.search(shown.text)
+        data = {**(sent.pop("data", None) or {}), "csrf_token": token[1] if token else ""}
+        return self.post(path, data=data, headers={"Origin": "https://testserver"}, **sent)
+
+    def log_in(self, username: str, password: str, **more: str) -> Any:
+        answer = self.submit("/login", data={"username": username, "password": password, **more})
+        if answer.status_code == 303:
+            self.username, self.password = username, password
+        return answer
+
+
+def browse(sound: ModuleType) -> Browser:
+    return Browser(sound.app, base_url="https://testserver", raise_server_exceptions=False, follow_redirects=False)
+
+
+@pytest.fixture(scope="module")
+def sound(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ModuleType]:
+    """The package on the guard, set up in a folder of its own with known passwords."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NOTES_DB", str(tmp_path_factory.mktemp("sound") / "notes.sqlite3"))
+        patch.setenv("NOTES_ANN_PASSWORD", PASSWORDS["ann"])
+        patch.setenv("NOTES_BEN_PASSWORD", PASSWORDS["ben"])
+        patch.setenv("NOTES_ADMIN_PASSWORD", PASSWORDS["root"])
+        patch.setenv("NOTES_SYNC_KEY", SYNC_KEY)
+        for name in ("NOTES_WEBHOOK_URL", "NOTES_MAIL_FOLDER", "VALLUM_ENV", "VALLUM_ORIGINS", "VALLUM_SESSIONS"):
+            patch.delenv(name, raising=False)
+        forget(SOUND)
+        package = importlib.import_module(SOUND)
+        yield package
+        package.people.SESSIONS.close()
+        package.passwords.HASHER.close()
+        forget(SOUND)
+
+
+@pytest.fixture
+def stranger(sound: ModuleType) -> Browser:
+    """Somebody who is not signed in to the sound app."""
+    return browse(sound)
+
+
+@pytest.fixture
+def enter(sound: ModuleType) -> Callable[[str], Browser]:
+    """Signs one of the demo people in to the sound app."""
+
+    def sign_in(username: str) -> Browser:
+        client = browse(sound)
+        assert client.log_in(username, PASSWORDS[username]).status_code == 303
+        return client
+
+    return sign_in
+
+
+@pytest.fixture
+def join(sound: ModuleType) -> Callable[[], Browser]:
+    """Opens a new account in the sound app, follows the link in the mail, and signs in."""
+
+    def register() -> Browser:
+        client, name = browse(sound), f"person{next(NUMBERS)}"
+        form = {"username": name, "email": f"{name}@people.example", "password": "a fine password"}
+        assert client.submit("/register", data=form).status_code == 303
+        link = sound.mail.OUTBOX[-1].body.split("token=")[1]
+        assert client.submit("/confirm", data={"token": link}).headers["location"] == "/login?done=confirmed"
+        assert client.log_in(name, "a fine password").status_code == 303
         return client
 
     return register

@@ -119,7 +119,7 @@ def backup(request: Request, form: Annotated[forms.BackupName, Form()]) -> Respo
     except ArgumentRefusedError:
         values = {"backups": backups.names()}
         return render(request, "admin/maintenance.html", values, status=400, message=BAD_NAME)
-    logbook.note("backup", name=form.name)
+    logbook.note("backup", backup=form.name)
     return go("/admin/maintenance", "backup")
 
 

@@ -2,16 +2,14 @@
 
 from typing import Final
 
-from vallum.base.errors import ConfigError
-from vallum.base.secret import Secret
 from vallum.guard.authentication.login_failure import LoginFailedError, LoginFailure
 from vallum.guard.authentication.passwords import PasswordHasher
 
 from . import people
 from .records import Account
+from .settings import SHORTEST_PASSWORD
 
 HASHER: Final = PasswordHasher()
-SHORTEST: Final = 15
 LONGEST: Final = 256
 TOO_WEAK: Final = "A password has at least 15 characters, and is not one that everybody tries."
 COMMON: Final = ("password", "123456789", "qwertyuiop", "letmein", "iloveyou", "administrator", "passw0rd")
@@ -24,14 +22,7 @@ def is_weak(password: str, username: str) -> bool:
     rest = lowered
     for word in (*COMMON, username.lower(), "notes"):
         rest = rest.replace(word, "") if word else rest
-    return len(password) < SHORTEST or len(set(lowered)) < FEWEST_DIFFERENT or len(rest) < FEWEST_DIFFERENT
-
-
-def seed_hash(password: Secret[str]) -> str:
-    """The hash of a demo account's password. Raises `ConfigError` for one that nobody could choose here."""
-    if len(password) < SHORTEST:
-        raise ConfigError(f"the password of a demo account has at least {SHORTEST} characters.")
-    return HASHER.hash(password)
+    return len(password) < SHORTEST_PASSWORD or len(set(lowered)) < FEWEST_DIFFERENT or len(rest) < FEWEST_DIFFERENT
 
 
 async def authenticate(username: str, password: str) -> Account:

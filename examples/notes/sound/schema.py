@@ -69,7 +69,7 @@ def prepare() -> None:
     with database.connect() as connection:
         connection.executescript(TABLES)
     for username, password in SETTINGS.passwords.items():
-        people.seed(username, passwords.seed_hash(password), admin=username == "root")
+        people.seed(username, passwords.HASHER.hash(password), admin=username == "root")
     for username in SETTINGS.passwords:
         seed_notes(username)
     if SETTINGS.sync_key:

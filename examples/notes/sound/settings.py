@@ -15,14 +15,25 @@ from vallum.base.errors import ConfigError
 from vallum.base.secret import Secret
 from vallum.guard import GuardPolicy, read_environment
 from vallum.guard.crypto.random import encryption_key
+from vallum.guard.secrets.settings import MaybeFromEnvironment, SecretSettings
 
 APP_NAME: Final = "Notes"
 HERE: Final = Path(__file__).parent
 STATIC: Final = HERE / "static"
 TEMPLATES: Final = HERE / "templates"
-USERS: Final = {"ann": "NOTES_ANN_PASSWORD", "ben": "NOTES_BEN_PASSWORD", "root": "NOTES_ADMIN_PASSWORD"}
-"""The demo accounts, and the variable that holds the password of each."""
 KEY_BYTES: Final = 32
+SHORTEST_PASSWORD: Final = 15
+
+
+class AppSecrets(SecretSettings):
+    """Each comes from the variable, or from the file that the variable with `_FILE` names; none has a default."""
+
+    ann = MaybeFromEnvironment("NOTES_ANN_PASSWORD", min_length=SHORTEST_PASSWORD)
+    ben = MaybeFromEnvironment("NOTES_BEN_PASSWORD", min_length=SHORTEST_PASSWORD)
+    root = MaybeFromEnvironment("NOTES_ADMIN_PASSWORD", min_length=SHORTEST_PASSWORD)
+    sync_key = MaybeFromEnvironment("NOTES_SYNC_KEY")
+    data_keys = MaybeFromEnvironment("NOTES_DATA_KEYS")
+    token_key = MaybeFromEnvironment("NOTES_TOKEN_KEY")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,10 +44,11 @@ class Settings:
     database: Path
     data_keys: tuple[Secret[bytes], ...]
     """For private notes, newest first."""
-    token_key: Secret[str] | None
+    token_key: Secret[bytes] | None
     """The private key that signs the API's tokens, as PEM; None draws one that lasts as long as the process."""
     sync_key: Secret[str] | None
     passwords: Mapping[str, Secret[str]] = field(default_factory=dict)
+    """Of the demo accounts: those that the environment gives a password for."""
     webhook: str = ""
     mail_folder: str = ""
 
@@ -63,18 +75,17 @@ class Settings:
 
 def read_settings(environ: Mapping[str, str]) -> Settings:
     """Read everything. Raises `ConfigError`; in production, for every variable that is missing at once."""
-    guard = read_environment(environ)
-    required = ("NOTES_DB", "NOTES_DATA_KEYS", "NOTES_TOKEN_KEY") if guard.is_production else ()
-    if missing := [name for name in required if not environ.get(name)]:
-        raise ConfigError(f"these variables must be set in production: {', '.join(missing)}.", hint="See README.md.")
+    guard, secrets = read_environment(environ), AppSecrets(environment=environ)
+    if guard.is_production:
+        check_production(environ, secrets)
     database = Path(environ["NOTES_DB"]).absolute() if environ.get("NOTES_DB") else draw_database()
     settings = Settings(
         guard=guard,
         database=database,
-        data_keys=read_keys(environ.get("NOTES_DATA_KEYS", "")) or (keep_key(database.with_name("notes.key")),),
-        token_key=read_secret(environ, "NOTES_TOKEN_KEY"),
-        sync_key=read_secret(environ, "NOTES_SYNC_KEY"),
-        passwords={name: Secret(environ[variable]) for name, variable in USERS.items() if environ.get(variable)},
+        data_keys=read_keys(secrets.data_keys) or (keep_key(database.with_name("notes.key")),),
+        token_key=decode(secrets.token_key.reveal(), "NOTES_TOKEN_KEY") if secrets.token_key else None,
+        sync_key=secrets.sync_key,
+        passwords={name: value for name in ("ann", "ben", "root") if (value := secrets.read(name)) is not None},
         webhook=environ.get("NOTES_WEBHOOK_URL", ""),
         mail_folder=environ.get("NOTES_MAIL_FOLDER", ""),
     )
@@ -83,21 +94,31 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     return settings
 
 
-def read_secret(environ: Mapping[str, str], name: str) -> Secret[str] | None:
-    """The secret in a variable, or None where it is not set."""
-    value = environ.get(name)
-    return Secret(value) if value else None
+def check_production(environ: Mapping[str, str], secrets: AppSecrets) -> None:
+    """Raise `ConfigError` that names what users would lose, or what would differ from one worker to the next."""
+    given = {
+        "NOTES_DB": environ.get("NOTES_DB"),
+        "NOTES_DATA_KEYS": secrets.data_keys,
+        "NOTES_TOKEN_KEY": secrets.token_key,
+    }
+    if missing := [name for name, value in given.items() if not value]:
+        raise ConfigError(f"these variables must be set in production: {', '.join(missing)}.", hint="See README.md.")
 
 
-def read_keys(text: str) -> tuple[Secret[bytes], ...]:
-    """Keys in base64, newest first, with spaces between them. Raises `ConfigError`."""
-    try:
-        keys = tuple(Secret(b64decode(part, validate=True)) for part in text.split())
-    except NotBase64Error:
-        keys = (Secret(b""),)
+def read_keys(text: Secret[str] | None) -> tuple[Secret[bytes], ...]:
+    """Keys in base64, newest first, with commas between them. Raises `ConfigError`."""
+    keys = tuple(decode(part, "NOTES_DATA_KEYS") for part in text.reveal().split(",")) if text else ()
     if any(len(key) != KEY_BYTES for key in keys):
         raise ConfigError("NOTES_DATA_KEYS must hold keys of 32 bytes in base64.", hint="openssl rand -base64 32")
     return keys
+
+
+def decode(text: str, name: str) -> Secret[bytes]:
+    """The bytes of a secret in base64. Raises `ConfigError`."""
+    try:
+        return Secret(b64decode(text, validate=True))
+    except NotBase64Error:
+        raise ConfigError(f"{name} must be base64 without line breaks.", hint="See README.md.") from None
 
 
 def keep_key(path: Path) -> Secret[bytes]:
