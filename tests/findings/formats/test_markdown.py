@@ -83,3 +83,20 @@ def test_baseline_is_told(meadow: Report):
     verdict = next(verdict for verdict in meadow.verdicts if verdict.control.id == "safe-redirect")
     known = frozenset(number_findings(verdict.findings))
     assert "\n1 finding in the baseline.\n" in render(replace(meadow, known=known), Options())
+
+
+def test_a_comment_never_grows_too_long(meadow: Report):
+    broken = next(verdict for verdict in meadow.verdicts if verdict.control.id == "sql-parameterised")
+    long = replace(broken.findings[0], message="m" * 400, reason="r" * 400, steps=broken.findings[0].steps * 20)
+    many = replace(
+        meadow,
+        verdicts=tuple(
+            replace(broken, control=replace(broken.control, id=f"c{number}"), findings=(long,) * 9)
+            for number in range(20)
+        ),
+    )
+    source = render(many, Options())
+    assert len(source) < 65_536
+    assert "\n6 more findings.\n" in source
+    assert source.count("| critical |") == 20
+    assert len(render(many, Options(every=True))) > 65_536

@@ -27,7 +27,11 @@ from vallum.findings.text import show_hidden
 from vallum.findings.verdict import Verdict
 
 MOST: Final = 20
-"""So many broken controls are shown unless all are asked for: a comment has a limit of 65,536 characters."""
+"""So many broken controls are shown unless all are asked for."""
+MOST_FINDINGS: Final = 3
+"""So many findings of one control are shown unless all are asked for."""
+ROOM: Final = 40_000
+"""Characters for the details, unless all are asked for: a comment holds 65,536."""
 LONGEST: Final = 400
 """Characters of one value."""
 _MARKUP: Final = re.compile(r"([\\`*_{}\[\]()#+\-.!|~$=])")
@@ -81,16 +85,23 @@ def _broken(report: Report, options: Options) -> Iterator[str]:
     if len(shown) < len(broken):
         yield ""
         yield f"{len(broken) - len(shown)} more: `vallum {report.verb} --all`"
+    room = ROOM
     for verdict in shown:
-        yield from _control(verdict)
+        block = "\n".join(_control(verdict, options))
+        room -= len(block)
+        if options.every or room >= 0:
+            yield block
 
 
-def _control(verdict: Verdict) -> Iterator[str]:
+def _control(verdict: Verdict, options: Options) -> Iterator[str]:
     control = verdict.control
     line = escape_prose(plain(evidence_line(verdict)))
     yield from ("", f"<details><summary>{quote_html(control.id)}: {line}</summary>", "")
-    for finding in verdict.findings:
+    shown = verdict.findings if options.every else verdict.findings[:MOST_FINDINGS]
+    for finding in shown:
         yield from _finding(finding)
+    if len(shown) < len(verdict.findings):
+        yield from (f"{plural(len(verdict.findings) - len(shown), 'more finding')}.", "")
     yield f"`vallum explain {control.id}`"
     yield from ("", "</details>")
 

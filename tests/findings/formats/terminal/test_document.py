@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.findings.strategies import reports
-from vallum.findings.finding import Finding, Gap, Way
+from vallum.findings.finding import Finding, Fix, Gap, Way
 from vallum.findings.fingerprint import number_findings
 from vallum.findings.formats.terminal.document import render
 from vallum.findings.options import Options
@@ -243,3 +243,14 @@ def test_a_finding_without_code_or_fix_shows_what_it_has(meadow: Report):
     report = replace(meadow, gaps=(), verdicts=(replace(verdict, findings=(bare,)),))
     assert "    at         vallum.toml:1\n    more       " in render(report, Options())
     assert "  vallum.toml:1\n────" in render(report, Options(width=44))
+
+
+def test_a_fix_in_words_is_wrapped_and_not_cut(meadow: Report):
+    verdict = next(verdict for verdict in meadow.verdicts if verdict.control.id == "safe-redirect")
+    long = (
+        "Look the address up in a fixed table of places and answer with the page of the account when it is not there."
+    )
+    finding = replace(verdict.findings[0], fix=Fix(text=long))
+    text = render(replace(meadow, verdicts=(replace(verdict, findings=(finding,)),)), Options())
+    assert long in " ".join(text.split())
+    assert "    fix        Look the address up" in text

@@ -33,8 +33,11 @@ def write_finding(sheet: Sheet, finding: Finding, *, whole: bool = False, more: 
         _write_act(sheet, finding, finding.where, whole=whole)
     if whole and finding.fix:
         _write_fix(sheet, finding.fix)
-    elif fix := fix_line(finding):
-        sheet.add(" " * INDENT, sheet.pad("fix", COLUMN - INDENT), sheet.cut(fix, sheet.width - COLUMN))
+    elif finding.fix and any(line.strip() for line in finding.fix.after):
+        code = sheet.cut(fix_line(finding), sheet.width - COLUMN)
+        sheet.add(" " * INDENT, sheet.pad("fix", COLUMN - INDENT), code)
+    elif finding.fix:
+        _write_text(sheet, "fix", fix_line(finding))
     if more:
         _write_text(sheet, "more", f"vallum explain {finding.control}")
 
