@@ -15,6 +15,7 @@ from vallum.base.errors import VallumError
 from vallum.guard import (
     Guard,
     GuardPolicy,
+    NotFoundError,
     current,
     current_actor,
     public,
@@ -307,6 +308,22 @@ def test_in_and_out_in_one_request_leaves_nothing(ada: Any, store: Any) -> None:
     assert post(ada, "/both").status_code == 200
     assert store.list_actor("ada", 0) == []
     assert ada.cookies == {}
+
+
+def test_a_refusal_after_sign_out_clears_nothing(policy: Callable[..., GuardPolicy], browse: Build) -> None:
+    @signed_in
+    async def out(_: Request) -> JSONResponse:
+        sign_out()
+        raise NotFoundError
+
+    app = Starlette(routes=[*ROUTES, Route("/out", out, methods=["POST"])])
+    Guard(app, policy=policy())
+    browser = browse(app)
+    browser.token = browser("POST", "/enter").json()["csrf"]
+    answer = post(browser, "/out")
+    assert answer.status_code == 404
+    assert not {"clear-site-data", "set-cookie"} & set(answer.headers)
+    assert browser("GET", "/me").status_code == 200
 
 
 def test_sign_out_of_nobody_and_renewal_of_nobody(policy: Callable[..., GuardPolicy], browse: Build) -> None:
