@@ -220,6 +220,8 @@ def test_a_host_route_decides_like_a_mount(policy: Build, browse: Build) -> None
     inner = Starlette(routes=[Route("/bare", bare), Route("/open", public(lambda request: PlainTextResponse("open")))])
     browser = browse(guarded(policy, Host("localhost", inner)))
     assert browser("GET", "/bare").status_code == 401
+    raw = browse(guarded(policy, Host("localhost", PlainTextResponse("raw"))))
+    assert raw("GET", "/x").status_code == 401
     assert browser("GET", "/open").text == "open"
 
 
