@@ -54,8 +54,13 @@ class Origins:
             current = current.outer
         return [], None
 
-    def trace(self, node: nodes.Node, scope: Scope, enters: Enters | None = None) -> Iterator[Origin]:
-        """Every node that the value of an expression is made of, those in other functions included."""
+    def trace(
+        self, node: nodes.Node, scope: Scope, enters: Enters | None = None, *, callers: bool = False
+    ) -> Iterator[Origin]:
+        """Every node that the value of an expression is made of, those in functions that are called included.
+
+        With `callers`, a parameter is made of what the project's callers pass for it.
+        """
         seen: set[int] = set()
         stack: list[tuple[nodes.Node, Scope, int]] = [(node, scope, 0)]
         while stack:
@@ -66,6 +71,13 @@ class Origins:
             yield current, home
             if depth < _DEEPEST:
                 stack += [(inner, place, depth + 1) for inner, place in self._parts(current, home, enters)]
+                if callers and isinstance(current, nodes.Name):
+                    stack += [(inner, place, depth + 1) for inner, place in self._passed(current.id, home)]
+
+    def _passed(self, name: str, scope: Scope) -> Iterator[Origin]:
+        function = self.facts.function_at(scope)
+        if function is not None and any(parameter.name == name for parameter in function.parameters):
+            yield from self.sent(function, name)
 
     def _parts(self, node: nodes.Node, scope: Scope, enters: Enters | None) -> Iterator[Origin]:
         if isinstance(node, nodes.Name):
