@@ -14,17 +14,6 @@ Join = Callable[[], Any]
 PNG = b"\x89PNG\r\n\x1a\n of a view"
 
 
-def write_note(client: Any, title: str, body: str = "", **more: str) -> int:
-    answer = client.submit("/notes", data={"title": title, "body": body, **more})
-    assert answer.status_code == 303
-    return int(answer.headers["location"].rsplit("/", 1)[1])
-
-
-def bearer(client: Any, person: Any) -> dict[str, str]:
-    answer = client.post("/api/token", json={"username": person.username, "password": person.password})
-    return {"Authorization": f"Bearer {answer.json()['access_token']}"}
-
-
 def test_a_visitor_is_welcomed(stranger):
     assert "Open an account" in stranger.get("/").text
     assert stranger.get("/notes").status_code == 401
@@ -37,15 +26,20 @@ def test_demo_people_have_notes(enter):
     assert "Apple cake" in enter("ben").get("/notes/1/files", params={"name": "recipe.txt"}).text
 
 
-def test_register_log_out_and_log_in(join):
-    client = join()
-    assert client.get("/notes").status_code == 200
-    assert client.get("/").headers["location"] == "/notes"
-    assert client.submit("/logout").headers["location"] == "/login"
-    client.username = ""
-    assert client.get("/notes").status_code == 401
-    name, password = "person", client.password
-    assert client.log_in(name, password).status_code == 401
+def test_register_confirm_log_in_and_log_out(sound: ModuleType, stranger):
+    form = {"username": "carla", "email": "carla@people.example", "password": "a fine password"}
+    assert stranger.submit("/register", data=form).headers["location"] == "/login?done=registered"
+    assert "sent you a mail" in stranger.get("/login?done=registered").text
+    assert stranger.log_in("carla", "a fine password").status_code == 401
+    letter = sound.mail.OUTBOX[-1]
+    assert letter.recipient == "carla@people.example"
+    link = letter.body.split("token=")[1]
+    assert link in stranger.get("/confirm", params={"token": link}).text
+    assert stranger.submit("/confirm", data={"token": link}).headers["location"] == "/login?done=confirmed"
+    assert stranger.log_in("carla", "a fine password").headers["location"] == "/notes"
+    assert stranger.get("/").headers["location"] == "/notes"
+    assert stranger.submit("/logout").headers["location"] == "/login"
+    assert stranger.get("/notes").status_code == 401
 
 
 def test_a_login_goes_on_to_the_page_that_was_asked_for(join):
@@ -53,7 +47,7 @@ def test_a_login_goes_on_to_the_page_that_was_asked_for(join):
     name, password = client.username, client.password
     assert client.get("/login", params={"next": "/shared"}).headers["location"] == "/shared"
     client.submit("/logout")
-    client.username = ""
+    client.username = ""  # the browser knows nobody any more
     assert client.log_in(name, password, next="/notes?sort=title").headers["location"] == "/notes?sort=title"
 
 
@@ -76,9 +70,7 @@ def test_a_bad_registration_says_why(stranger, form: dict[str, str], reason: str
 
 def test_write_edit_pin_and_delete_a_note(join: Join):
     client = join()
-    note = write_note(
-        client, "Packing", "# Take\n\n- tent\n- **stove**\n\nmore at [home](/notes) with `care`, *please*"
-    )
+    note = client.write_note("Packing", "# Take\n\n- tent\n- **stove**\n\nmore at [home](/notes) with `care`, *please*")
     page = client.get(f"/notes/{note}").text
     for piece in ("<h2>Take</h2>", "<li>tent</li>", "<strong>stove</strong>", '<a href="/notes" rel='):
         assert piece in page
@@ -111,8 +103,8 @@ def test_a_sum_shows_its_result(join: Join):
 
 def test_lists_are_sorted_searched_and_filtered(join: Join):
     client = join()
-    write_note(client, "Beech", "a tree with smooth bark")
-    write_note(client, "Alder", "a tree by water")
+    client.write_note("Beech", "a tree with smooth bark")
+    client.write_note("Alder", "a tree by water")
     page = client.get("/notes", params={"sort": "title", "direction": "asc"}).text
     assert page.index("Alder") < page.index("Beech")
     page = client.get("/notes", params={"q": "SMOOTH"}).text
@@ -126,7 +118,7 @@ def test_lists_are_sorted_searched_and_filtered(join: Join):
 
 def test_a_private_note_is_readable_to_its_owner_and_locked_in_the_database(sound: ModuleType, join: Join):
     client = join()
-    note = write_note(client, "Safe", "the key is under the mat", private="true")
+    note = client.write_note("Safe", "the key is under the mat", private="true")
     assert "under the mat" in client.get(f"/notes/{note}").text
     with sound.database.connect() as connection:
         stored = dict(connection.execute("SELECT body, locked FROM notes WHERE id = ?", (note,)).fetchone())
@@ -136,7 +128,7 @@ def test_a_private_note_is_readable_to_its_owner_and_locked_in_the_database(soun
 
 def test_share_with_a_person_who_may_change_it(enter, join: Join):
     ann, friend = enter("ann"), join()
-    note = write_note(ann, "Plans for June")
+    note = ann.write_note("Plans for June")
     assert friend.get(f"/notes/{note}").status_code == 404
     assert ann.submit(f"/notes/{note}/share", data={"username": friend.username}).status_code == 303
     page = friend.get("/shared").text
@@ -153,7 +145,7 @@ def test_share_with_a_person_who_may_change_it(enter, join: Join):
 
 def test_publish_and_take_back(join: Join, stranger):
     client = join()
-    note = write_note(client, "Recipe", "salt and patience")
+    note = client.write_note("Recipe", "salt and patience")
     assert stranger.get(f"/widgets/{note}").status_code == 404
     client.submit(f"/notes/{note}/link")
     link = client.get(f"/notes/{note}").text.split('href="/s/')[1].split('"')[0]
@@ -165,7 +157,7 @@ def test_publish_and_take_back(join: Join, stranger):
 
 def test_attach_fetch_and_remove_a_file(sound: ModuleType, join: Join):
     client = join()
-    note = write_note(client, "With a picture")
+    note = client.write_note("With a picture")
     client.submit(f"/notes/{note}/files", files={"file": ("view 1.png", PNG, "text/html")})
     answer = client.get(f"/notes/{note}/files", params={"name": "view 1.png"})
     assert (answer.content, answer.headers["content-type"]) == (PNG, "image/png")
@@ -181,7 +173,7 @@ def test_attach_fetch_and_remove_a_file(sound: ModuleType, join: Join):
 @pytest.mark.parametrize("kind", ["json", "yaml"])
 def test_export_and_import(join: Join, kind: str):
     giver, taker = join(), join()
-    write_note(giver, "To go", "with umlauts: äöü")
+    giver.write_note("To go", "with umlauts: äöü")
     exported = giver.get("/export", params={"format": kind})
     entries = json.loads(exported.text) if kind == "json" else yaml.safe_load(exported.text)
     assert entries[0]["title"] == "To go"
@@ -211,8 +203,8 @@ def test_profile_password_and_settings(sound: ModuleType, join: Join, stranger):
     assert client.get("/notes").status_code == 200
     assert stranger.log_in(client.username, "another fine one").status_code == 303
     client.submit("/settings", data={"sort": "title", "direction": "asc", "page_size": "1", "theme": "dark"})
-    write_note(client, "Zebra")
-    write_note(client, "Aardvark")
+    client.write_note("Zebra")
+    client.write_note("Aardvark")
     page = client.get("/notes").text
     assert 'data-theme="dark"' in page
     assert "Aardvark" in page
@@ -287,7 +279,7 @@ def test_an_announcement_goes_to_everybody(enter):
 
 
 def test_the_api_reads_and_writes_notes(join: Join, stranger):
-    head = bearer(stranger, join())
+    head = stranger.bearer(join())
     assert stranger.get("/api/health").json() == {"status": "ok"}
     made = stranger.post("/api/notes", json={"title": "By API", "body": "text", "private": True}, headers=head)
     note = made.json()["id"]
@@ -301,7 +293,7 @@ def test_the_api_reads_and_writes_notes(join: Join, stranger):
 
 def test_the_api_knows_its_caller(join: Join, stranger, enter):
     person, root = join(), enter("root")
-    head = bearer(stranger, person)
+    head = stranger.bearer(person)
     assert stranger.get("/api/me").status_code == 401
     assert stranger.get("/api/me", headers=head).json()["username"] == person.username
     assert stranger.patch("/api/me", json={"bio": "new"}, headers=head).json()["bio"] == "new"
@@ -316,8 +308,7 @@ def test_the_api_knows_its_caller(join: Join, stranger, enter):
 
 def test_the_api_takes_the_session_of_a_browser(join: Join):
     client = join()
-    token = client.get("/profile").text.split('name="csrf_token" value="')[1].split('"')[0]
-    head = {"Origin": "https://testserver", "X-CSRF-Token": token}
+    head = client.proof()
     assert client.post("/api/notes", json={"title": "By session"}, headers=head).status_code == 201
     assert client.post("/api/logout", headers=head).status_code == 200
     assert client.get("/api/me").status_code == 401
@@ -325,7 +316,7 @@ def test_the_api_takes_the_session_of_a_browser(join: Join):
 
 def test_a_refresh_token_brings_the_next_pair(join: Join, stranger):
     person = join()
-    first = stranger.post("/api/token", json={"username": person.username, "password": person.password}).json()
+    first = stranger.tokens(person)
     second = stranger.post("/api/token/refresh", json={"refresh_token": first["refresh_token"]}).json()
     assert second["refresh_token"] != first["refresh_token"]
     head = {"Authorization": f"Bearer {second['access_token']}"}
