@@ -23,9 +23,11 @@ from starlette.routing import Route
 
 from vallum.base.secret import Secret
 from vallum.findings.finding import Finding, Site, Unproven
+from vallum.probe.exchange import Answer, Exchange, Shot
 from vallum.probe.identity import FormLogin, Identity
 from vallum.probe.policy import ProbePolicy
-from vallum.probe.run import probe
+from vallum.probe.run import load_checks, probe
+from vallum.probe.surface import Surface
 
 PASSWORDS = {"ann": "ann-password-123", "ben": "ben-password-456", "root": "root-password-789"}
 KEY = b"a key of thirty-two bytes or more"
@@ -498,3 +500,44 @@ def look(people):
         return Seen(probe(ProbePolicy(target=app, select=select, **settings)))
 
     return run
+
+
+@pytest.fixture
+def check_of():
+    """The check of a control."""
+
+    def find(control):
+        return next(check for check in load_checks() if check.control == control)
+
+    return find
+
+
+@pytest.fixture
+def met():
+    """Builds an exchange out of an answer."""
+
+    def build(status=200, body="", media="text/html; charset=utf-8", headers=(), **shot):
+        kind = (("Content-Type", media),) if media else ()
+        data = body if isinstance(body, bytes) else body.encode()
+        times = {name: shot.pop(name) for name in ("seconds", "raised") if name in shot}
+        answer = Answer(status=status, headers=(*kind, *headers), body=data, length=len(data), **times)
+        asked = {"method": "GET", "target": "/page", "route": "/page", **shot}
+        return Exchange(shot=Shot(**asked), answer=answer, curl="curl x", base="https://testserver")
+
+    return build
+
+
+@pytest.fixture
+def judged(check_of):
+    """Judges a survey and exchanges, and gives the findings' reasons, the number of sites, and the silences."""
+
+    def judge(control, survey=(), exchanges=(), **surface):
+        known = Surface(**{"base": "https://testserver", "exchanges": tuple(survey), "mark": "vlmtest01", **surface})
+        remarks = list(check_of(control).judge(known, exchanges))
+        return (
+            [remark.reason for remark in remarks if isinstance(remark, Finding)],
+            sum(isinstance(remark, Site) for remark in remarks),
+            [remark.reason for remark in remarks if isinstance(remark, Unproven)],
+        )
+
+    return judge
