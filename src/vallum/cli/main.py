@@ -10,7 +10,9 @@ import click
 
 import vallum
 import vallum.cli
-from vallum.base.errors import VallumError
+from vallum.base.errors import UsageError, VallumError
+from vallum.findings.formats.terminal.misuse import render_error
+from vallum.findings.options import detect_options
 
 MISUSE: Final = 2
 COULD_NOT_LOOK: Final = 3
@@ -50,9 +52,9 @@ def main(arguments: list[str]) -> int:
     try:
         return _invoke(arguments)
     except click.ClickException as error:
-        return _complain(error.format_message(), "Try: vallum --help")
+        return _complain(UsageError(error.format_message(), hint="Try: vallum --help"))
     except VallumError as error:
-        return _complain(error.message, error.hint)
+        return _complain(error)
     except (KeyboardInterrupt, click.Abort):
         click.echo("vallum: interrupted; nothing was left half written.", err=True)
         return INTERRUPTED
@@ -80,6 +82,6 @@ def _confess(error: Exception) -> int:
     return COULD_NOT_LOOK
 
 
-def _complain(message: str, hint: str) -> int:
-    click.echo(f"vallum: {' '.join(f'{message} {hint}'.split())}", err=True)
+def _complain(error: VallumError) -> int:
+    click.echo(render_error(error, detect_options(sys.stderr)), err=True, nl=False, color=True)
     return MISUSE

@@ -65,8 +65,8 @@ def test_what_is_wrong_is_told_in_one_line(module, target, told):
     ("text", "told"),
     [
         ("import no_such_library", 'shop_c imports "no_such_library", which is not installed.'),
-        ("raise ValueError('two\\nlines')", "shop_c cannot be imported: ValueError: two lines"),
-        ("raise SystemExit('set SECRET_KEY')", "shop_c cannot be imported: SystemExit: set SECRET_KEY"),
+        ("raise ValueError('two\\nlines')", "shop_c cannot be imported: ValueError in shop_c.py:1."),
+        ("raise SystemExit('set SECRET_KEY')", "shop_c cannot be imported: SystemExit: set SECRET_KEY."),
         ("app = = 1", "shop_c cannot be imported: SyntaxError: invalid syntax"),
     ],
 )

@@ -4,15 +4,17 @@ import importlib
 import inspect
 import re
 import sys
+import traceback
 from collections.abc import Callable
 from difflib import get_close_matches
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
 
-from vallum.base.errors import UsageError
+from vallum.base.errors import UsageError, VallumError
 
 _CALL: Final = re.compile(r"\(\s*\)\Z")
+_WORDS_ARE_SAFE: Final = (ImportError, SyntaxError, NameError, AttributeError, SystemExit, VallumError)
 _USUAL: Final = ("app", "application", "create_app", "make_app", "get_app", "asgi", "wsgi")
 
 
@@ -66,8 +68,17 @@ def _import(name: str) -> ModuleType:
     except KeyboardInterrupt:
         raise
     except BaseException as error:
-        told = " ".join(str(error).split())[:300]
-        raise UsageError(f"{name} cannot be imported: {type(error).__name__}: {told}", code="probe-import") from error
+        hint = f'See it whole: python -c "import {name}"'
+        raise UsageError(f"{name} cannot be imported: {_tell(error)}.", hint=hint, code="probe-import") from error
+
+
+def _tell(error: BaseException) -> str:
+    """What an import died of: its place, and its words only where these cannot hold a value such as a password."""
+    kind = type(error).__name__
+    if isinstance(error, _WORDS_ARE_SAFE):
+        return f"{kind}: {' '.join(str(error).split())[:300]}".rstrip(".")
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{kind} in {Path(frame.filename).name}:{frame.lineno}"
 
 
 def _find(module: ModuleType, name: str) -> Any:

@@ -10,9 +10,7 @@ NAME: Final = "vallum:"
 
 
 def render_error(error: VallumError, options: Options) -> str:
-    """The error's sentence behind the program's name, and its hint on a line of its own below."""
+    """One line: the program's name, the error's sentence, its hint."""
     sheet = Sheet(options)
-    sheet.add((NAME, Style.BROKEN), f" {error.message}")
-    if error.hint:
-        sheet.add(" " * (len(NAME) + 1), error.hint)
+    sheet.add((NAME, Style.BROKEN), f" {' '.join(str(error).split())}")
     return sheet.text()
