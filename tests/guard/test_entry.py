@@ -291,6 +291,7 @@ def test_debug_messages_of_test_clients_pass(policy: Build, talk: Build) -> None
     [
         (b"x-a", b"1\r\nset-cookie: x=y"),
         (b"x-a", b"1\n"),
+        (b"x-a", b"1\r"),
         (b"x a", b"1"),
         (b"x-a: b", b"1"),
         (b"", b"1"),

@@ -43,12 +43,13 @@ async def enter(request: Request) -> JSONResponse:
 async def me(_: Request) -> JSONResponse:
     session = current().session
     assert session is not None
+    assert session.created > 0
     return JSONResponse({"id": current_actor().id, "theme": session.get("theme", "none"), "csrf": current().csrf_token})
 
 
 @signed_in(polling=True)
 async def poll(_: Request) -> JSONResponse:
-    return JSONResponse({})
+    return JSONResponse({}, headers={"Cache-Control": "public, max-age=600"})
 
 
 @signed_in
@@ -357,6 +358,7 @@ def test_a_public_route_knows_who_is_signed_in(ada: Any, app: Starlette, browse:
 def test_personal_answers_are_not_cached(ada: Any) -> None:
     assert ada("GET", "/me").headers["cache-control"] == "no-store"
     assert ada("GET", "/home").headers["cache-control"] == "no-store"
+    assert ada("GET", "/poll").headers.get_list("cache-control") == ["no-store"]
 
 
 class Broken(MemorySessions):
