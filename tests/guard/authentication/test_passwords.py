@@ -74,6 +74,7 @@ def test_cve_2025_22228_bcrypt_never_cuts_and_a_long_password_costs_the_same(
     assert not hasher.verify("x" * 73, stored)
     assert not hasher.verify("x" * 72 + "\0", stored)
     assert derived == [BCRYPT] * 3
+    assert not hasher.verify("x" * 73, make_hash("", BCRYPT))
 
 
 def test_cve_2025_22234_too_long_is_refused_alike_for_known_and_unknown(

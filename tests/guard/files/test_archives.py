@@ -104,6 +104,14 @@ def test_links_and_devices_in_a_tar_are_refused(folder: SafeFolder, kind: bytes)
     assert files(folder) == set()
 
 
+def test_a_sparse_file_in_a_tar_is_refused(folder: SafeFolder) -> None:
+    info = tarfile.TarInfo("sparse")
+    info.pax_headers = {"GNU.sparse.map": "0,1", "GNU.sparse.size": "1000000"}
+    with pytest.raises(ArchiveRefusedError) as caught:
+        extract_archive(make_tar((info, b"x")), folder)
+    assert caught.value.code == "archive-special"
+
+
 @pytest.mark.parametrize("mode", [stat.S_IFLNK, stat.S_IFIFO, stat.S_IFCHR, stat.S_IFSOCK])
 def test_links_and_devices_in_a_zip_are_refused(folder: SafeFolder, mode: int) -> None:
     info = zipfile.ZipInfo("entry")
