@@ -288,7 +288,7 @@ def test_the_api_reads_and_writes_notes(join: Join, stranger):
     assert [entry["title"] for entry in stranger.get("/api/notes", headers=head).json()] == ["Changed"]
     assert stranger.delete(f"/api/notes/{note}", headers=head).status_code == 204
     assert stranger.get(f"/api/notes/{note}", headers=head).status_code == 404
-    assert stranger.put(f"/api/notes/{note}", json={"title": "Gone"}, headers=head).json()["error"]
+    assert stranger.put(f"/api/notes/{note}", json={"title": "Gone"}, headers=head).json()["detail"]
 
 
 def test_the_api_knows_its_caller(join: Join, stranger, enter):

@@ -53,7 +53,7 @@ def test_login_register_and_reset_do_not_tell_who_exists(sound: ModuleType, stra
     assert plain(answers[0].text) == plain(answers[1].text)
     assert "Invalid credentials" in answers[0].text
     answers = [stranger.post("/api/token", json=form) for form in forms]
-    assert {(answer.status_code, answer.json()["error"]) for answer in answers} == {(401, "Invalid credentials")}
+    assert {(answer.status_code, answer.json()["detail"]) for answer in answers} == {(401, "Invalid credentials")}
     answers = [stranger.submit("/forgot", data={"email": f"{name}@notes.example"}) for name in ("nobody", "ann")]
     assert answers[0].status_code == answers[1].status_code == 200
     assert plain(answers[0].text) == plain(answers[1].text)
@@ -165,7 +165,7 @@ def test_bearer_tokens_in_the_header_only_and_uniform_errors(join: Join, strange
     assert stranger.get("/api/me", params={"token": token, "access_token": token}).status_code == 401
     bad = [token[:-6] + "AAAAAA", "abc", token + ".x", stranger.tokens(join())["refresh_token"]]
     answers = [stranger.get("/api/me", headers=bearer(text)) for text in bad]
-    assert {(a.status_code, a.json()["error"], a.headers["www-authenticate"]) for a in answers} == {
+    assert {(a.status_code, a.json()["detail"], a.headers["www-authenticate"]) for a in answers} == {
         (401, "The access token is not valid.", 'Bearer error="invalid_token"')
     }
 

@@ -4,13 +4,15 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
 
-from vallum.guard import NotFoundError, public, sign_out
+from vallum.guard import NotFoundError, current, public, requires, sign_out, signed_in
 from vallum.guard.authorization.ownership import load_or_404
+from vallum.guard.frameworks.fastapi import CurrentActor
+from vallum.guard.tokens.access_tokens import Claims
 
 from . import attachments, forms, logbook, notebook, passwords, people, synckeys, tokens
 from .admin import statistics
 from .records import Note, Person
-from .tokens import Admin, Caller
+from .security import MANAGE
 
 router = APIRouter(prefix="/api")
 Json = dict[str, Any]
@@ -32,17 +34,6 @@ def show_account(person: Person) -> Json:
     """What the API tells administrators of an account."""
     names = ("id", "username", "email", "is_admin", "is_active", "created")
     return {name: getattr(person, name) for name in names}
-
-
-def person_of(caller: Caller) -> Person:
-    """The account of the caller."""
-    person = people.get(int(caller.id))
-    if person is None:
-        raise NotFoundError
-    return person
-
-
-CallingPerson = Annotated[Person, Depends(person_of)]
 
 
 @router.get("/health")
@@ -67,83 +58,85 @@ def refresh(given: forms.RefreshToken) -> Json:
 
 
 @router.post("/logout")
-@public
-def logout(_caller: Caller, claims: tokens.Bearer) -> Json:
+@signed_in
+def logout() -> Json:
     """Ends the login that the token comes from, or the session."""
-    if claims is None:
-        sign_out()
-    else:
+    claims = current().claims
+    if isinstance(claims, Claims):
         tokens.end_family(claims)
+    else:
+        sign_out()
     return {"status": "ok"}
 
 
 @router.get("/me")
-@public
-def me(person: CallingPerson) -> Json:
-    return show_person(person)
+@signed_in
+def me() -> Json:
+    return show_person(people.me())
 
 
 @router.patch("/me")
-@public
-def change_me(person: CallingPerson, changes: forms.ProfileIn) -> Json:
+@signed_in
+def change_me(changes: forms.ProfileIn) -> Json:
+    person = people.me()
     names = ("display_name", "website", "bio", "accent")
     given = changes.model_dump(exclude_none=True)
     people.save_profile(person, **{name: given.get(name, getattr(person, name)) for name in names})
-    return show_person(people.get(person.id) or person)
+    return show_person(people.me())
 
 
 @router.get("/notes")
-@public
-def list_notes(caller: Caller, asked: Annotated[forms.Listing, Query()]) -> list[Json]:
+@signed_in
+def list_notes(actor: CurrentActor, asked: Annotated[forms.Listing, Query()]) -> list[Json]:
     search = notebook.Search(term=asked.q, sort=asked.sort or "updated", direction=asked.direction or "desc")
-    return [show_note(note) for note in notebook.list_notes(caller.id, search)]
+    return [show_note(note) for note in notebook.list_notes(actor.id, search)]
 
 
 @router.post("/notes", status_code=201)
-@public
-def create_note(caller: Caller, note: forms.NoteIn) -> Json:
-    note_id = notebook.add(int(caller.id), note.title, note.body, private=note.private)
-    return show_note(notebook.OWN.get(note_id, caller))
+@signed_in
+def create_note(actor: CurrentActor, note: forms.NoteIn) -> Json:
+    note_id = notebook.add(int(actor.id), note.title, note.body, private=note.private)
+    return show_note(notebook.OWN.get(note_id, actor))
 
 
 @router.get("/notes/{note_id}")
-@public
-def get_note(note_id: int, caller: Caller) -> Json:
-    return show_note(load_or_404(notebook.find_readable, note_id, caller))
+@signed_in
+def get_note(note_id: int, actor: CurrentActor) -> Json:
+    return show_note(load_or_404(notebook.find_readable, note_id, actor))
 
 
 @router.put("/notes/{note_id}")
-@public
-def change_note(note_id: int, caller: Caller, note: forms.NoteIn) -> Json:
-    found = notebook.OWN.get(note_id, caller)
+@signed_in
+def change_note(note_id: int, actor: CurrentActor, note: forms.NoteIn) -> Json:
+    found = notebook.OWN.get(note_id, actor)
     notebook.save(found.id, note.title, note.body, private=note.private)
-    return show_note(notebook.OWN.get(note_id, caller))
+    return show_note(notebook.OWN.get(note_id, actor))
 
 
 @router.delete("/notes/{note_id}", status_code=204)
-@public
-def delete_note(note_id: int, caller: Caller) -> None:
-    attachments.remove_all(notebook.OWN.get(note_id, caller))
-    notebook.OWN.delete(note_id, caller)
+@signed_in
+def delete_note(note_id: int, actor: CurrentActor) -> None:
+    attachments.remove_all(notebook.OWN.get(note_id, actor))
+    notebook.OWN.delete(note_id, actor)
 
 
 @router.get("/users")
-@public
-def find_people(caller: Caller, q: Annotated[str, Query(min_length=1, max_length=30)]) -> list[Json]:
+@signed_in
+def find_people(actor: CurrentActor, q: Annotated[str, Query(min_length=1, max_length=30)]) -> list[Json]:
     """For the share box: names that everybody may see, and no address."""
-    found = [person for person in people.begin_with(q) if str(person.id) != caller.id]
+    found = [person for person in people.begin_with(q) if str(person.id) != actor.id]
     return [{"username": person.username, "display_name": person.name} for person in found]
 
 
 @router.get("/admin/users")
-@public
-def all_users(_admin: Admin) -> list[Json]:
+@requires(MANAGE)
+def all_users() -> list[Json]:
     return [show_account(person) for person in people.everybody()]
 
 
 @router.get("/admin/stats")
-@public
-def stats(_admin: Admin) -> Json:
+@requires(MANAGE)
+def stats() -> Json:
     return statistics()
 
 

@@ -6,9 +6,9 @@ from typing import Final
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
-from vallum.guard import ASSETS, Guard
+from vallum.guard import ASSETS, BearerPolicy, Guard
 
-from . import accounts, admin, api, errors, exchange, files, logbook, notes, people, schema, sharing
+from . import accounts, admin, api, errors, exchange, files, logbook, notes, people, schema, sharing, tokens
 from .security import ROLES
 from .settings import APP_NAME, SETTINGS, STATIC
 
@@ -28,6 +28,7 @@ GUARD: Final = Guard(
         roles=ROLES,
         paths={"/static/*": ASSETS},
         csrf_exempt=OWN_CREDENTIAL,
+        bearer=BearerPolicy(verify=tokens.verify),
         store=people.SESSIONS,
         sink=logbook.keep_event,
     ),

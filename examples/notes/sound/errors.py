@@ -4,12 +4,13 @@ from typing import Any, Final
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
 from vallum.base.errors import RefusedError
-from vallum.guard import PublicError, current
+from vallum.guard import PublicError
 from vallum.guard.errors.refusal import phrase_of
+from vallum.guard.frameworks import safe_errors
 from vallum.guard.logging.events import Level
 
 from . import logbook
@@ -19,43 +20,47 @@ WRONG_INPUT: Final = "Something is missing, or has another form than was asked f
 EXTRA: Final = "extra_forbidden"
 
 
-def answer(request: Request, status: int, text: str, **more: object) -> Response:
-    """A page, or JSON below /api/."""
-    request_id = current().request_id
-    if request.url.path.startswith("/api/"):
-        return JSONResponse({"error": text, "request_id": request_id, **more}, status)
-    values = {"title": phrase_of(status), "detail": text, "fields": more.get("fields", [])}
+def is_api(request: Request) -> bool:
+    """Tell whether a program asks: it gets the guard's own answers, problem documents (RFC 9457)."""
+    return request.url.path.startswith("/api/")
+
+
+def show(request: Request, status: int, text: str, fields: list[str] | None = None) -> Response:
+    """A page with a fixed sentence."""
+    values = {"title": phrase_of(status), "detail": text, "fields": fields or []}
     return render(request, "error.html", values, status=status)
 
 
 def answer_public(request: Request, error: PublicError) -> Response:
     """A refusal whose sentence is fixed by its class."""
-    exchange = current()
-    exchange.core.report(exchange, error.event, error.level, cause=error.cause)
-    response = answer(request, error.refusal.status, error.refusal.text)
-    for name, value in error.refusal.headers:
-        response.headers[name.decode()] = value.decode()
-    return response
+    if is_api(request):
+        raise error
+    logbook.note(error.event, error.level, cause=error.cause)
+    return show(request, error.refusal.status, error.refusal.text)
 
 
 def answer_refused(request: Request, error: RefusedError) -> Response:
     """Input that a block of the guard did not accept."""
+    if is_api(request) or error.status != 400:
+        raise error
     logbook.note("input-refused", Level.WARNING, code=error.code, cause=error.message)
-    return answer(request, error.status, phrase_of(error.status) if error.status != 400 else WRONG_INPUT)
+    return show(request, 400, WRONG_INPUT)
 
 
-def answer_http(request: Request, error: HTTPException) -> Response:
-    """What the framework itself refuses: an unknown page, a method that is not used."""
-    response = answer(request, error.status_code, phrase_of(error.status_code))
-    for name in ("allow", "retry-after"):
-        if error.headers and name in {key.lower() for key in error.headers}:
-            response.headers[name] = {key.lower(): value for key, value in error.headers.items()}[name]
+async def answer_http(request: Request, error: HTTPException) -> Response:
+    """What the framework itself refuses: a method that is not used, a body that cannot be read."""
+    if is_api(request):
+        return await safe_errors.answer_http(request, error)
+    response = show(request, error.status_code, phrase_of(error.status_code))
+    response.headers.update(error.headers or {})
     return response
 
 
-def answer_validation(request: Request, error: RequestValidationError) -> Response:
+async def answer_validation(request: Request, error: RequestValidationError) -> Response:
     """400 with the names of the fields, never with what was sent."""
-    return answer(request, 400, WRONG_INPUT, fields=sorted({place_of(one) for one in error.errors()} - {""}))
+    if is_api(request):
+        return await safe_errors.answer_validation(request, error)
+    return show(request, 400, WRONG_INPUT, sorted({place_of(one) for one in error.errors()} - {""}))
 
 
 def place_of(failure: Any) -> str:

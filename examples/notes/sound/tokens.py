@@ -4,18 +4,13 @@ A login opens a family: its refresh tokens, one after the other, and the access 
 family is deleted, by logout, a new password, lost rights or a stolen token, all of them stop at once.
 """
 
-from typing import Annotated, Final
+from typing import Final
 
-from fastapi import Depends, Request
-
-from vallum.guard import Actor, PublicError, Refusal, current
-from vallum.guard.actor import recognise_actor
+from vallum.guard import Identity
 from vallum.guard.crypto.random import token
 from vallum.guard.data.queries import Query
-from vallum.guard.logging.events import Level
 from vallum.guard.tokens.access_tokens import (
     AccessTokens,
-    BearerMissingError,
     BearerRefusedError,
     Claims,
     generate_key,
@@ -23,8 +18,6 @@ from vallum.guard.tokens.access_tokens import (
 )
 
 from . import database, people, proofs
-from .records import Account
-from .security import MANAGE, ROLES
 from .settings import SETTINGS
 
 SECONDS: Final = 900
@@ -40,14 +33,6 @@ FIND_USED: Final = Query("SELECT family FROM refresh_tokens WHERE digest = ? AND
 LIVES: Final = Query("SELECT COUNT(*) FROM refresh_tokens WHERE family = ? AND user_id = ? AND expires > ?")
 END: Final = Query("DELETE FROM refresh_tokens WHERE family = ?")
 FORGET: Final = Query("DELETE FROM refresh_tokens WHERE expires <= ?")
-
-
-class NotAdminError(PublicError):
-    """The account may not do this."""
-
-    refusal = Refusal(403, "forbidden", "This is for administrators.")
-    level = Level.WARNING
-    event = "authorization-failed"
 
 
 def is_revoked(claims: Claims) -> bool:
@@ -97,43 +82,10 @@ def end_family(claims: Claims) -> None:
     database.change(END, (claims.extra[FAMILY],))
 
 
-def read_claims(request: Request) -> Claims | None:
-    """What the bearer token says; None where there is no Authorization header at all."""
-    headers = request.headers.getlist("authorization")
-    return TOKENS.authenticate(headers) if headers else None
-
-
-Bearer = Annotated[Claims | None, Depends(read_claims)]
-"""The bearer token of a call, checked."""
-
-
-def identify(claims: Bearer) -> Actor:
-    """Who calls the API: by token in the Authorization header, else by the session that the guard has read."""
-    if claims is None:
-        actor = current().actor
-        if actor is None:
-            raise BearerMissingError
-        return actor
+def verify(authorization: str) -> Identity:
+    """Whom the Authorization header stands for, with the roles of this moment. Raises the guard's 401."""
+    claims = TOKENS.authenticate(authorization)
     account = people.get_account(int(claims.subject))
     if account is None or not account.is_active:
         raise BearerRefusedError("no such account")
-    return recognise(account)
-
-
-def recognise(account: Account) -> Actor:
-    """The guard has no step of its own for bearer tokens yet: this is the one place where the app names an actor."""
-    permissions = frozenset[str]().union(*(ROLES[role] for role in account.roles))
-    return recognise_actor(str(account.id), frozenset(account.roles), permissions)
-
-
-def require_admin(actor: Annotated[Actor, Depends(identify)]) -> Actor:
-    """Let administrators in."""
-    if not actor.may(MANAGE):
-        raise NotAdminError(actor.id)
-    return actor
-
-
-Caller = Annotated[Actor, Depends(identify)]
-"""Whoever calls the API; a route that takes it answers 401 to strangers."""
-Admin = Annotated[Actor, Depends(require_admin)]
-"""An administrator who calls the API."""
+    return Identity(str(account.id), account.roles, claims)
