@@ -1,6 +1,8 @@
 """A whole run: logins that are proven, budgets that hold, gaps that are told."""
 
 import sys
+import threading
+from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 import pytest
 from flask import Flask, redirect, request, session
@@ -296,3 +298,41 @@ def test_exchange_of_a_finding_says_who_and_where(notes, look):
     assert isinstance(read, Finding)
     assert (read.where.identity, read.where.route, read.where.status) == ("ben", "/notes/{note_id}", 200)
     assert read.where.curl.endswith('-H "Cookie: $BEN"')
+
+
+@pytest.fixture
+def served():
+    """The Flask shop at a URL of loopback, with an OpenAPI document."""
+    app = flask_shop()
+    document = {"openapi": "3.1.0", "paths": {"/items/{item_id}": {"get": {"parameters": [ITEM]}}}}
+    app.add_url_rule("/openapi.json", view_func=lambda: document)
+    server = make_server("127.0.0.1", 0, app, handler_class=QuietHandler)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+ITEM = {"name": "item_id", "in": "path", "required": True, "schema": {"type": "integer"}}
+
+
+class QuietHandler(WSGIRequestHandler):
+    def log_message(self, *args):
+        return
+
+
+def test_url_is_probed_whole(look, served):
+    people = tuple(
+        Identity(name=name, login=FormLogin(fields={"username": name}, secrets={"password": Secret(f"pw-{name}")}))
+        for name in ("ann", "ben")
+    )
+    controls = ("object-ownership", "hsts", "session-cookie-flags", "html-escaped", "login-generic-errors")
+    seen = look(served, *controls, identities=people)
+    assert seen.gaps == ()
+    assert {f.control for f in seen.findings} == {"object-ownership", "session-cookie-flags", "html-escaped"}
+    assert [u.control for u in seen.unproven] == ["hsts"]
+    read = next(f for f in seen.of("object-ownership") if f.where.method == "GET")
+    assert read.where.route == "/items/{item_id}"
+    assert served in read.where.curl

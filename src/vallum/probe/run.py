@@ -14,7 +14,7 @@ from vallum.base.randomness import token
 from vallum.findings.examination import Examination, Progress, show_nothing
 from vallum.findings.finding import Finding, Gap, Remark, Silence, Unproven, Way
 from vallum.findings.report import Counts
-from vallum.probe.check import Check
+from vallum.probe.check import Check, ask_nothing
 from vallum.probe.collect.asgi import AsgiTransport
 from vallum.probe.collect.budget import Budget, BudgetSpentError
 from vallum.probe.collect.collector import Collector
@@ -43,7 +43,10 @@ def load_checks() -> tuple[Check, ...]:
 
 
 def select_checks(select: Sequence[str]) -> tuple[Check, ...]:
-    """The checks with these control ids or claims; all when none are named. Raises `UsageError` for an unknown one."""
+    """The checks with these control ids or claims, all when none are named; those that ask nothing come first.
+
+    Raises `UsageError` for an unknown name.
+    """
     checks = load_checks()
     known = sorted({name for check in checks for name in (check.claim, check.control)})
     for name in select:
@@ -52,7 +55,7 @@ def select_checks(select: Sequence[str]) -> tuple[Check, ...]:
             hint = f"Did you mean {' or '.join(near)}?" if near else "See the probe column of `vallum controls`."
             raise UsageError(f'no probe is named "{name}".', hint=hint, code="unknown-probe")
     chosen = [check for check in checks if not select or check.claim in select or check.control in select]
-    return tuple(sorted(chosen, key=lambda check: check.last))
+    return tuple(sorted(chosen, key=lambda check: (check.last, check.ask is not ask_nothing)))
 
 
 def probe(policy: ProbePolicy, progress: Progress = show_nothing) -> Examination:

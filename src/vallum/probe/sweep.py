@@ -3,11 +3,11 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
-from urllib.parse import urljoin, urlsplit
 
 from vallum.probe.check import Asking
 from vallum.probe.exchange import Exchange, Shot
 from vallum.probe.operation import In, Slot
+from vallum.probe.read.link import resolve_link
 from vallum.probe.surface import Surface
 
 TEXT: Final = (In.QUERY, In.PATH, In.FORM, In.JSON)
@@ -65,11 +65,7 @@ def landing(exchange: Exchange) -> str:
     """Where a redirect leads within the app; empty when it leads elsewhere or there is none."""
     if not exchange.answer.redirects:
         return ""
-    here = urlsplit(exchange.base)
-    joined = urlsplit(urljoin(f"{exchange.base}{exchange.shot.target}", exchange.answer.header("location")))
-    if (joined.scheme, joined.netloc) != (here.scheme, here.netloc):
-        return ""
-    return f"{joined.path or '/'}{'?' + joined.query if joined.query else ''}"
+    return resolve_link(exchange.answer.header("location"), exchange.shot.target, exchange.base)
 
 
 def read_pages(surface: Surface, label: str) -> Asking:

@@ -7,11 +7,12 @@ from urllib.parse import parse_qsl, quote, urlsplit
 
 from vallum.probe.collect.antiforgery import names_token
 from vallum.probe.collect.collector import Collector
-from vallum.probe.collect.login import local_target, sign_in, token_login
+from vallum.probe.collect.login import sign_in, token_login
 from vallum.probe.collect.routes.openapi import read_openapi
 from vallum.probe.exchange import Exchange, RawBody, Shot, SignIn
 from vallum.probe.operation import In, Operation, Parameter, merge_operations
 from vallum.probe.read.html import Field, Form
+from vallum.probe.read.link import resolve_link
 from vallum.probe.surface import BEARER, UNKNOWN, Account, Bearer, Surface
 from vallum.probe.values import find_ids, match_template
 
@@ -165,7 +166,7 @@ class Explorer:
     def _landing(self, exchange: Exchange) -> str:
         if not exchange.answer.redirects:
             return ""
-        target = local_target(exchange.answer.header("location").removeprefix(self._collector.base), "/")
+        target = resolve_link(exchange.answer.header("location"), exchange.shot.target, exchange.base)
         return target if target and self._may_visit(target) else ""
 
     def _provoke(self) -> None:
@@ -215,9 +216,9 @@ def _links(exchange: Exchange) -> Iterator[str]:
     answer, page = exchange.answer, exchange.answer.page
     links = [*page.links, *page.resources]
     if answer.redirects:
-        links.append(answer.header("location").removeprefix(exchange.base))
+        links.append(answer.header("location"))
     for link in links:
-        target = local_target(link, exchange.shot.target)
+        target = resolve_link(link, exchange.shot.target, exchange.base)
         if target:
             yield target
 
@@ -227,11 +228,11 @@ def _read_forms(exchange: Exchange, operations: Iterable[Operation]) -> Iterator
     where = exchange.shot.target
     templates = [operation.template for operation in operations]
     for form in exchange.answer.page.forms:
-        target = local_target(form.action or where, where)
+        target = resolve_link(form.action or where, where, exchange.base)
         if target:
             yield _form_operation(form, urlsplit(target).path, where, templates)
     for link in exchange.answer.page.links:
-        target = local_target(link, where)
+        target = resolve_link(link, where, exchange.base)
         path, _, query = target.partition("?")
         if query:
             pairs = parse_qsl(query, keep_blank_values=True)

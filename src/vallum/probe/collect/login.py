@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
-from urllib.parse import urljoin, urlsplit
 
 from vallum.base.secret import Secret
 from vallum.findings.finding import Gap, Way
@@ -13,6 +12,7 @@ from vallum.probe.exchange import Answer, Exchange, FormBody, JsonBody, Shot, Si
 from vallum.probe.identity import BearerToken, FormLogin, Identity, JsonLogin, SessionCookie
 from vallum.probe.operation import In, Operation
 from vallum.probe.read.html import Form, Page
+from vallum.probe.read.link import resolve_link
 from vallum.probe.surface import Account, Proof
 
 _LIKELY: Final = ("/", "/me", "/account", "/profile", "/dashboard", "/home", "/api/me", "/users/me", "/settings")
@@ -142,7 +142,7 @@ def _form_shot(collector: Collector, login: FormLogin, fields: dict[str, Text], 
     )
     token = tuple((f.name, f.value) for f in form.fields if names_token(f.name))
     kept = tuple((_field_name(name, form, named), value) for name, value in fields.items())
-    target = local_target(form.action, login.path)
+    target = resolve_link(form.action, login.path)
     return Shot(method="POST", target=target, body=FormBody((*hidden, *token, *kept)), page=login.path)
 
 
@@ -156,19 +156,10 @@ def _field_name(name: str, form: Form, named: set[str]) -> str:
     return texts[0] if len(texts) == 1 else name
 
 
-def local_target(link: str, page: str) -> str:
-    """A link of a page as a path and query of this app; empty when it leads elsewhere."""
-    joined = urlsplit(urljoin(f"http://here{page}", link))
-    if joined.scheme not in ("http", "https") or joined.netloc != "here":
-        return ""
-    return f"{joined.path or '/'}{'?' + joined.query if joined.query else ''}"
-
-
 def _landing(login: Exchange | None) -> list[str]:
     if login is None or not login.answer.redirects:
         return []
-    location = login.answer.header("location").removeprefix(login.base)
-    target = local_target(location, login.shot.target)
+    target = resolve_link(login.answer.header("location"), login.shot.target, login.base)
     return [target] if target else []
 
 

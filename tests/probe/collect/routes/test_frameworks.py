@@ -5,6 +5,9 @@ import sys
 from typing import Annotated
 
 import pytest
+from django import urls
+from django.utils.datastructures import MultiValueDict
+from django.views import View
 from fastapi import APIRouter, Body, FastAPI, Form, UploadFile
 from flask import Flask, request
 from flask.views import MethodView
@@ -204,3 +207,23 @@ def test_django(tmp_path):
 @pytest.mark.parametrize("handler", [None, len, Item, print])
 def test_handler_without_source_tells_nothing(handler):
     assert all(parameter.name == "title" for parameter in read_handler(handler))
+
+
+def test_django_patterns_without_a_project(monkeypatch):
+    def contact(request):
+        return request.POST["text"]
+
+    class Resolver:
+        url_patterns = (
+            urls.path("items/<int:pk>/", DjangoView.as_view()),
+            urls.path("inner/", urls.include([urls.re_path(r"^old/(?P<year>[0-9]{4})/$", contact)])),
+        )
+
+    monkeypatch.setattr(urls, "get_resolver", Resolver)
+    found = told(MultiValueDict())
+    assert set(found) == {"GET /items/{pk}/", "GET /inner/old/{year}/", "POST /inner/old/{year}/"}
+    assert found["GET /items/{pk}/"].holes[0].kind == "integer"
+
+
+class DjangoView(View):
+    def get(self, request, pk): ...

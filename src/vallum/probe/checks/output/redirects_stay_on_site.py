@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
-from urllib.parse import urlsplit
 
 from vallum.findings.finding import Remark
 from vallum.probe.check import Asking, Blame, Check, Claim
 from vallum.probe.exchange import Exchange, SignIn
 from vallum.probe.identity import FormLogin, JsonLogin
 from vallum.probe.operation import Operation, Parameter
+from vallum.probe.read.link import split_link
 from vallum.probe.surface import Surface
 
 CLAIM: Final = Claim(slug="redirects-stay-on-site", control="safe-redirect")
@@ -114,8 +114,8 @@ def _leaves(location: str, host: str) -> bool:
     cleaned = "".join(letter for letter in location if ord(letter) > 32).replace("\\", "/")
     if cleaned.lower().startswith(_SCRIPTS):
         return True
-    parts = urlsplit(cleaned)
-    return bool(parts.netloc) and parts.netloc.rpartition("@")[2].lower() != host.lower()
+    parts = split_link(cleaned)
+    return parts is not None and bool(parts.netloc) and parts.netloc.rpartition("@")[2].lower() != host.lower()
 
 
 CHECK: Final = Check(

@@ -3,12 +3,12 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
-from urllib.parse import urljoin, urlsplit
 
 from vallum.findings.finding import Remark
 from vallum.probe.check import Asking, Blame, Check, Claim
 from vallum.probe.exchange import Exchange, Shot
 from vallum.probe.read.html import find_text
+from vallum.probe.read.link import resolve_link
 from vallum.probe.surface import Surface
 
 CLAIM: Final = Claim(slug="served-files-hold-no-keys", control="no-hardcoded-secrets")
@@ -42,9 +42,9 @@ def _ask(surface: Surface) -> Asking:
 def _files(surface: Surface) -> Iterator[str]:
     for exchange in surface.exchanges:
         for link in exchange.answer.page.resources:
-            joined = urlsplit(urljoin(f"{surface.base}{exchange.shot.target}", link))
-            if f"{joined.scheme}://{joined.netloc}" == surface.base and joined.path:
-                yield joined.path
+            target = resolve_link(link, exchange.shot.target, surface.base)
+            if target:
+                yield target.partition("?")[0]
 
 
 def _judge(surface: Surface, exchanges: Sequence[Exchange]) -> Iterable[Remark]:
