@@ -254,6 +254,19 @@ def test_two_processes_see_the_same_sessions(tmp_path: Path) -> None:
     other.close()
 
 
+def test_changes_of_two_processes_all_stay(tmp_path: Path) -> None:
+    stores = [SqliteSessions(tmp_path / "s") for _ in range(4)]
+    stores[0].create(record("a", data={}))
+    with ThreadPoolExecutor(4) as pool:
+        work = pool.map(lambda n: stores[n % 4].change(record("a").digest, {f"k{n}": n}, NOW), range(80))
+        assert all(work)
+    found = stores[0].read(record("a").digest, NOW)
+    assert found is not None
+    assert len(found.data) == 80
+    for store in stores:
+        store.close()
+
+
 def test_a_failed_write_leaves_nothing_behind(tmp_path: Path) -> None:
     store = SqliteSessions(tmp_path / "s")
     with pytest.raises(TypeError):
