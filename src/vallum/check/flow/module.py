@@ -1,5 +1,6 @@
 """A file of code: its nodes, its dotted name, its definitions, and places in it."""
 
+import re
 from collections.abc import Iterator
 from functools import cached_property
 from typing import Final
@@ -11,6 +12,7 @@ from vallum.check.read.source import Source, UnreadableError
 from vallum.check.read.syntax import parse_python
 from vallum.findings.place import Place
 
+_UNUSUAL: Final = re.compile(r"\b(yield|global|nonlocal)\b")
 _ROOTS: Final = ("src", "lib")
 
 
@@ -55,6 +57,11 @@ class Module:
     def package(self) -> str:
         """The dotted name against which relative imports are read."""
         return self.name if self.is_package else self.name.rpartition(".")[0]
+
+    @cached_property
+    def is_unusual(self) -> bool:
+        """Whether it has generators, or functions that assign outer names: few do, and looking is not free."""
+        return _UNUSUAL.search(self.source.text) is not None
 
     @cached_property
     def definitions(self) -> tuple[Definition, ...]:

@@ -274,8 +274,6 @@ class Function(Statement):
     decorators: tuple[Expression, ...]
     returns: Expression | None
     is_async: bool
-    is_generator: bool
-    """A body that yields."""
     first_line: int
     """The line of the first decorator, or of the definition."""
 
@@ -296,7 +294,7 @@ class Class(Statement):
 _PLACE = frozenset(field.name for field in fields(Node))
 _LEAVES = frozenset({
     "id", "name", "kind", "operator", "operators", "conversion", "module", "level", "names", "whole", "is_async",
-    "is_generator", "first_line",
+    "first_line",
 })  # fmt: skip
 
 

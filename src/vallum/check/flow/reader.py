@@ -11,7 +11,6 @@ from vallum.check.flow.folding import UNKNOWN, fold
 from vallum.check.flow.index import Index
 from vallum.check.flow.module import Definition, Module
 from vallum.check.flow.scope import UNRESOLVED, Names, Scope
-from vallum.check.flow.walk import iter_scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,17 +65,14 @@ class FactReader:
         table: dict[str, list[tuple[nodes.Call, Scope]]] = {}
         for module, definition in self.bodies:
             scope = self.names.scope_of(module, definition)
-            for node in self.iter_body(module, definition):
-                if isinstance(node, nodes.Call):
+            for node in scope.nodes:
+                if node.__class__ is nodes.Call:
                     table.setdefault(self._word(node.function, scope), []).append((node, scope))
         return table
 
     def iter_body(self, module: Module, definition: Definition | None) -> Iterator[nodes.Node]:
         """The nodes that run in the scope of a module or definition, lambdas' bodies included."""
-        for node in iter_scope(definition.node.body if definition else module.body):
-            yield node
-            if isinstance(node, nodes.Lambda):
-                yield from iter_scope(node.function.body)
+        return iter(self.names.scope_of(module, definition).nodes)
 
     def value(self, node: nodes.Expression, scope: Scope) -> Value:
         """An expression as a fact."""

@@ -16,6 +16,9 @@ from vallum.check.flow.walk import iter_scope
 UNRESOLVED: Final = "?"
 _BUILTINS: Final = frozenset(dir(builtins))
 _DEEPEST: Final = 12
+_BINDING: Final = frozenset({
+    nodes.Import, nodes.Function, nodes.Class, nodes.Assign, nodes.Augment, nodes.Walrus, nodes.With, nodes.For, nodes.Loop,
+})  # fmt: skip
 Binding = str | nodes.Expression | nodes.Parameter | None
 """A qualified name, the one expression assigned, a parameter, or None for a name that is assigned more than once."""
 
@@ -23,7 +26,7 @@ Binding = str | nodes.Expression | nodes.Parameter | None
 class Scope:
     """The names of one module or function."""
 
-    __slots__ = ("bindings", "definition", "fields", "index", "module", "outer")
+    __slots__ = ("bindings", "definition", "fields", "index", "module", "nodes", "outer")
 
     def __init__(self, index: Index, module: Module, definition: Definition | None, outer: "Scope | None") -> None:
         """Collect what each name of the scope is bound to."""
@@ -36,8 +39,14 @@ class Scope:
         if definition and isinstance(definition.node, nodes.Function):
             self.bindings.update((parameter.name, parameter) for parameter in definition.node.parameters)
         body = definition.node.body if definition else module.body
+        self.nodes: list[nodes.Node] = []
+        """All that runs in the scope, in source order, with the bodies of lambdas, which have names of their own."""
         for node in iter_scope(body):
-            self._collect(node)
+            self.nodes.append(node)
+            if node.__class__ in _BINDING:
+                self._collect(node)
+            elif isinstance(node, nodes.Lambda):
+                self.nodes.extend(iter_scope(node.function.body))
 
     def _collect(self, node: nodes.Node) -> None:
         match node:

@@ -14,14 +14,22 @@ def _fields(cls: type) -> tuple[str, ...]:
 
 def iter_children(node: Node) -> Iterator[Node]:
     """The nodes directly within a node, in source order as far as the fields are."""
+    return iter(list_children(node))
+
+
+def list_children(node: Node) -> list[Node]:
+    """The same, at once."""
+    found: list[Node] = []
     for name in _fields(node.__class__):
         child = getattr(node, name)
         if child is None:
             continue
-        if isinstance(child, Node):
-            yield child
-        elif child.__class__ is tuple:
-            yield from _flatten(child)
+        if child.__class__ is tuple:
+            if child:
+                _flatten(child, found)
+        elif isinstance(child, Node):
+            found.append(child)
+    return found
 
 
 def iter_nodes(root: Node) -> Iterator[Node]:
@@ -30,9 +38,10 @@ def iter_nodes(root: Node) -> Iterator[Node]:
     while stack:
         node = stack.pop()
         yield node
-        children = list(iter_children(node))
-        children.reverse()
-        stack.extend(children)
+        children = list_children(node)
+        if children:
+            children.reverse()
+            stack.extend(children)
 
 
 def iter_scope(body: tuple[Node, ...]) -> Iterator[Node]:
@@ -49,14 +58,15 @@ def iter_scope(body: tuple[Node, ...]) -> Iterator[Node]:
                 outside += [part for parameter in node.parameters for part in (parameter.default,) if part is not None]
             stack.extend(reversed(outside))
         elif not isinstance(node, Lambda):
-            children = list(iter_children(node))
-            children.reverse()
-            stack.extend(children)
+            children = list_children(node)
+            if children:
+                children.reverse()
+                stack.extend(children)
 
 
-def _flatten(items: tuple[Any, ...]) -> Iterator[Node]:
+def _flatten(items: tuple[Any, ...], found: list[Node]) -> None:
     for item in items:
-        if isinstance(item, Node):
-            yield item
-        elif item.__class__ is tuple:
-            yield from _flatten(item)
+        if item.__class__ is tuple:
+            _flatten(item, found)
+        elif isinstance(item, Node):
+            found.append(item)

@@ -73,7 +73,7 @@ def _enter(closure: Closure, route: Route | None, machine: Machine) -> None:
         frame.depth = 1
         outside = Frame(machine, code.module, None, closure.frame, state)
         outside.serial, outside.depth = frame.serial, 1
-        state.env.update(parameters_of(route, closure, outside))
+        state.bind_all(parameters_of(route, closure, outside))
         frame.depth = int(route is not None)
         machine.execute(code.node.body, frame)
         machine.keep_heap(frame.view)

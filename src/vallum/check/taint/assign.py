@@ -43,7 +43,7 @@ def bind_name(name: str, value: Value, frame: Frame) -> None:
     state = frame.state or frame.last
     outer = frame.code.outer_names.get(name) if frame.code is not None else None
     if outer is None:
-        state.env[name] = value
+        state.bind(name, value)
         return
     where: Frame | None = frame.machine.module_frame(frame.module)
     if outer == "nonlocal":
@@ -52,7 +52,7 @@ def bind_name(name: str, value: Value, frame: Frame) -> None:
             where = where.outer
     if where is not None:
         known = where.view.env.get(name)
-        where.view.env[name] = value if known is None else join_values(known, value)
+        where.view.bind(name, value if known is None else join_values(known, value))
 
 
 def set_attribute(base: Value, name: str, value: Value, frame: Frame) -> None:
@@ -69,11 +69,11 @@ def set_attribute(base: Value, name: str, value: Value, frame: Frame) -> None:
     elif base.kind == CLASS:
         base.data.members[name] = join_values(base.data.members.get(name, value), value)
     elif base.kind == MODULE and base.data is not None:
-        env = machine.module_frame(base.data).view.env
-        env[name] = join_values(env.get(name, value), value)
+        view = machine.module_frame(base.data).view
+        view.bind(name, join_values(view.env.get(name, value), value))
     elif base.name and base.kind <= TEXT:
         state = frame.state or frame.last
-        state.heap[base.name] = state.heap.get(base.name, Cell()).with_entry(name, value)
+        state.put(base.name, state.heap.get(base.name, Cell()).with_entry(name, value))
 
 
 def set_item(base: Value, index: Value, value: Value, frame: Frame) -> None:
@@ -94,7 +94,7 @@ def set_item(base: Value, index: Value, value: Value, frame: Frame) -> None:
             state = frame.state or frame.last
             key = f"{one.name}[]"
             known = state.heap.get(key, Cell())
-            state.heap[key] = known.with_rest(value) if index.const is UNKNOWN else known.with_entry(index.const, value)
+            state.put(key, known.with_rest(value) if index.const is UNKNOWN else known.with_entry(index.const, value))
 
 
 def _replace(cell: Cell, index: Any, value: Value) -> Cell:
@@ -142,7 +142,7 @@ def forget(target: nodes.Expression, frame: Frame) -> None:
     """`del target`."""
     state = frame.state or frame.last
     if isinstance(target, nodes.Name):
-        state.env[target.id] = NOTHING_KNOWN
+        state.bind(target.id, NOTHING_KNOWN)
     elif isinstance(target, nodes.Subscript):
         machine = frame.machine
         base, index = machine.evaluate(target.base, frame), machine.evaluate(target.index, frame)

@@ -75,7 +75,7 @@ def run_while(node: nodes.While, frame: Frame) -> None:
             break
         frame.state.clear(true)
         _round(node.body, exits, frame)
-        if frame.state is None or _same(before, frame.state):
+        if frame.state is None or not _carries(before, frame.state, frame):
             break
         frame.state = join_states(before, frame.state)
     _leave(node.otherwise, done, exits, frame)
@@ -115,7 +115,7 @@ def _cycle(node: nodes.For, source: Value, exits: list[State], frame: Frame) -> 
         if frame.state is None:
             break
         done = join_states(done, frame.state.copy())
-        if _same(before, frame.state):
+        if not _carries(before, frame.state, frame):
             break
         frame.state = join_states(before, frame.state)
     return done
@@ -148,13 +148,16 @@ def _leave(otherwise: tuple[nodes.Statement, ...], done: State | None, exits: li
         frame.state = join_states(frame.state, state)
 
 
-def _same(one: State, other: State) -> bool:
-    """Whether a round brought nothing new."""
-    return (
-        all(one.env.get(name) is value for name, value in other.env.items())
-        and all(one.heap.get(address) is cell for address, cell in other.heap.items())
-        and one.cleared == other.cleared
-    )
+def _carries(before: State, after: State, frame: Frame) -> bool:
+    """Whether a round left something that the next one could carry on: new data from outside, somewhere."""
+    flatten = frame.machine.flatten
+    for name, value in after.env.items():
+        if before.env.get(name) is not value and flatten(value, frame):
+            return True
+    for address, cell in after.heap.items():
+        if before.heap.get(address) is not cell and any([flatten(value, frame) for value in cell.values()]):
+            return True
+    return before.cleared != after.cleared
 
 
 def _loosen(node: nodes.Node, frame: Frame) -> None:
@@ -164,7 +167,7 @@ def _loosen(node: nodes.Node, frame: Frame) -> None:
         for name in _assigned(node):
             value = state.env.get(name)
             if value is not None:
-                state.env[name] = widen(value) if value.const is not None else _unsure(value)
+                state.bind(name, widen(value) if value.const is not None else _unsure(value))
 
 
 def _unsure(value: Value) -> Value:
@@ -200,7 +203,7 @@ def run_try(node: nodes.Try, frame: Frame) -> None:
         if frame.state is None:
             continue
         if handler.name:
-            frame.state.env[handler.name] = machine.named("exception()")
+            frame.state.bind(handler.name, machine.named("exception()"))
         if handler.kind is not None:
             machine.evaluate(handler.kind, frame)
         machine.execute(handler.body, frame)

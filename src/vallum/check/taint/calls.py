@@ -11,6 +11,7 @@ from vallum.check.taint.library.containers import container_method
 from vallum.check.taint.library.texts import text_method
 from vallum.check.taint.machine import Arguments, Machine
 from vallum.check.taint.objects import get_attribute
+from vallum.check.taint.signature import Signer
 from vallum.check.taint.sinks import judge
 from vallum.check.taint.state import Frame
 from vallum.check.taint.subscripts import iterate, join_each
@@ -174,6 +175,9 @@ def _call_candidates(name: str, arguments: Arguments, node: nodes.Call, frame: F
     """An unknown receiver: the methods of that name, if only a few classes of the project have one."""
     machine: Machine = frame.machine
     if name in _COMMON or name in machine.knowledge.methods:
+        return None
+    signer = Signer(machine, frame)
+    if not any([signer.concerns(value) for value in arguments.every()]):
         return None
     found = machine.index.by_method.get(name, ())
     if not found or len(found) > MOST_CANDIDATES:

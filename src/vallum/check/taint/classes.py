@@ -64,13 +64,14 @@ def define_class(node: nodes.Class, frame: Frame) -> Value:
     info = ClassInfo(node, definition.qualified if definition else node.name, frame)
     info.bases = [machine.evaluate(base, frame) for base in node.bases]
     before = frame.state or frame.last
-    body = Frame(machine, frame.module, None, frame, State(before.env.copy(), before.heap, before.cleared))
+    body = Frame(machine, frame.module, None, frame, before.copy())
     body.serial = machine.next_serial()
     machine.execute(node.body, body)
     after = body.view
     names = [*_assigned(node)]
     info.members = {name: after.env[name] for name in names if name in after.env}
-    before.heap.update(after.heap)
+    if after.heap is not before.heap:
+        before.put_all(after.heap)
     for statement in node.body:
         if isinstance(statement, nodes.Assign) and statement.annotation is not None:
             target = statement.targets[0]

@@ -15,7 +15,7 @@ def run_comprehension(node: nodes.Comprehension, frame: Frame) -> Value:
     """A list, set, dictionary or generator; over a short list of known elements, element by element."""
     machine = frame.machine
     state = frame.state or frame.last
-    kept, cleared = state.env.copy(), state.cleared
+    kept, cleared = state.env, state.cleared
     elements = _known(node, frame)
     results: list[tuple[Value, Value | None]] = []
     if elements is not None:
@@ -33,7 +33,7 @@ def run_comprehension(node: nodes.Comprehension, frame: Frame) -> Value:
     made = _collect(node, results, frame, exact=elements is not None)
     state = frame.state or frame.last
     state.cleared = cleared
-    state.env.update((name, kept[name]) for name in state.env if name in kept)
+    state.bind_all({name: kept[name] for name, value in state.env.items() if kept.get(name, value) is not value})
     return made
 
 

@@ -247,7 +247,7 @@ def _depend(
         return result
     result = invoke(target.data, Arguments([], _injected_all(target.data, converters, frame)), marker, frame)
     frame.ended = False
-    if target.data.code.node.is_generator and result.kind == LIST:
+    if target.data.code.is_generator and result.kind == LIST:
         return machine.cell(result, frame).rest or NOTHING_KNOWN
     return result
 

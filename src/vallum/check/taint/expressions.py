@@ -25,6 +25,7 @@ from vallum.check.taint.value import (
     NONE,
     NOTHING_KNOWN,
     OUTSIDE,
+    PERHAPS,
     PLAIN,
     SAFE,
     TEXT,
@@ -199,7 +200,7 @@ def run_compare(node: nodes.Compare, frame: Frame) -> Value:
 
 def _decide(operator: str, left: Value, right: Value, frame: Frame) -> Any:
     if operator in {"is", "is not"} and right.const is None and left.const is UNKNOWN:
-        if left.kind in {TEXT, TUPLE, LIST, DICT, FUNCTION, FACT}:
+        if left.kind in {TEXT, TUPLE, LIST, DICT, FUNCTION, FACT} and not left.marks & PERHAPS:
             return operator == "is not"
         return UNKNOWN
     if left.const is UNKNOWN:

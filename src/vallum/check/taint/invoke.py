@@ -27,10 +27,10 @@ from vallum.check.taint.value import (
     truth_of,
 )
 
-DEEPEST: Final = 12
+DEEPEST: Final = 24
 MOST_CONTEXTS: Final = 4
 """Ways of calling a function that are told apart by their constants; beyond them constants are dropped."""
-LEAN_AFTER: Final = 3
+LEAN_AFTER: Final = 2
 """Ways after which calls that carry nothing from outside share one result."""
 
 
@@ -84,9 +84,12 @@ def code_of(node: nodes.Function, frame: Frame) -> Code:
     if code is None:
         definition = frame.module.by_node.get(node)
         code = machine.memo[key] = Code(node, frame.module, definition, None)
-        for inner in iter_scope(node.body):
-            if isinstance(inner, nodes.Outer):
-                code.outer_names.update(dict.fromkeys(inner.names, inner.kind))
+        if frame.module.is_unusual:
+            for inner in iter_scope(node.body):
+                if isinstance(inner, nodes.Outer):
+                    code.outer_names.update(dict.fromkeys(inner.names, inner.kind))
+                elif isinstance(inner, nodes.Yield):
+                    code.is_generator = True
         if frame.code is not None or (frame.outer is not None and frame.outer.code is not None):
             own = {parameter.name for parameter in node.parameters}
             names = (inner.id for part in node.body for inner in iter_nodes(part) if isinstance(inner, nodes.Name))
@@ -105,10 +108,10 @@ def invoke(closure: Closure, arguments: Arguments, node: nodes.Node, frame: Fram
     contexts = machine.memo.get(code)
     if contexts is None:
         contexts = machine.memo[code] = Contexts()
+    if len(contexts.summaries) >= LEAN_AFTER and not any([signer.concerns(value) for value in bound.values()]):
+        return _invoke_lean(contexts, closure, bound, node, frame)
     drop = len(contexts.summaries) >= MOST_CONTEXTS
     key = _key(closure, bound, signer, frame, drop=drop)
-    if len(contexts.summaries) >= LEAN_AFTER and not signer.interesting and key not in contexts.summaries:
-        return _invoke_lean(contexts, closure, bound, node, frame)
     summary = contexts.summaries.get(key)
     if summary is None or (summary.changes and summary.addresses != tuple(signer.addresses)):
         if drop:
@@ -199,7 +202,7 @@ def run(closure: Closure, bound: dict[str, Value], addresses: tuple[Any, ...], f
     machine: Machine = frame.machine
     code = closure.code
     before = frame.state or frame.last
-    callee = Frame(machine, code.module, code, closure.frame, State(bound, before.heap.copy(), before.cleared))
+    callee = Frame(machine, code.module, code, closure.frame, before.call(bound))
     callee.serial = machine.next_serial()
     callee.depth = frame.depth + 1
     machine.active[code] = machine.active.get(code, 0) + 1
@@ -245,7 +248,7 @@ def _result(callee: Frame) -> tuple[Value, dict[Any, Cell]]:
     for other, after in callee.returns[1:]:
         value = join_values(value, other)
         heap = join_heaps(heap, after.heap)
-    if callee.code is not None and callee.code.node.is_generator:
+    if callee.code is not None and callee.code.is_generator:
         rest = callee.yields[0] if callee.yields else None
         for other in callee.yields[1:]:
             rest = other if rest is None else join_values(rest, other)
@@ -295,6 +298,6 @@ def _apply(summary: Summary, node: nodes.Node, frame: Frame) -> Value:
         frame.ended = True
         return NOTHING_KNOWN
     value, cells = summary.moved.place(node, frame.serial)
-    state.heap.update(cells)
+    state.put_all(cells)
     state.clear(summary.facts)
     return value

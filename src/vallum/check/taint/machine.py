@@ -121,7 +121,7 @@ class Machine:
                 return
             frame.last = state
             for raised in frame.raises:
-                raised.append(state.copy())
+                _note(raised, state)
             table[statement.__class__](statement, frame)
             if frame.ended:
                 frame.ended = False
@@ -200,14 +200,14 @@ class Machine:
     def store(self, value: Value, cell: Cell, frame: Frame) -> None:
         """Replace the content of a container or object."""
         state = frame.state or frame.last
-        state.heap[value.data] = cell
+        state.put(value.data, cell)
 
     def allocate(self, kind: int, cell: Cell, node: Any, frame: Frame, name: str = "") -> Value:
         """A new container or object; made again in a loop, it holds what either had."""
         address = (node, frame.serial)
         state = frame.state or frame.last
         known = state.heap.get(address)
-        state.heap[address] = cell if known is None else join_cells(known, cell)
+        state.put(address, cell if known is None else join_cells(known, cell))
         return Value((), UNKNOWN, name, kind, address, CONFIGURED)
 
     def flatten(self, value: Value, frame: Frame, depth: int = 0) -> Taints:
@@ -237,6 +237,15 @@ class Machine:
             known = self.base.get(address)
             if known is not None and known is not cell:
                 self.base[address] = join_cells(known, cell)
+
+
+def _note(raised: list[State], state: State) -> None:
+    """Keep the state in which a statement begins, for the handlers around it, unless nothing has changed."""
+    if raised:
+        last = raised[-1]
+        if last.env is state.env and last.heap is state.heap and last.cleared is state.cleared:
+            return
+    raised.append(state.copy())
 
 
 _EMPTY: Final = Cell()

@@ -12,6 +12,10 @@ from vallum.check.knowledge.model import Sink
 from vallum.check.taint.value import Taints, Value, join_values, merge_taints
 
 
+_OFTEN = 4
+"""Ways to one call after which those that carry nothing from outside are no longer told apart."""
+
+
 class Outcome(IntEnum):
     """What reaches a sink, from the best to the worst."""
 
@@ -54,6 +58,7 @@ class Record:
     def __init__(self) -> None:
         """Nothing seen yet."""
         self._calls: dict[nodes.Node, tuple[str, tuple[Value, ...]]] = {}
+        self._often: dict[nodes.Node, int] = {}
         self.judgements: dict[tuple[nodes.Node, str], Judgement] = {}
         self.guards: dict[Any, str] = {}
         """For each atom, the check that last cleared it."""
@@ -68,8 +73,10 @@ class Record:
             self._calls[node] = (name, values)
             return
         told, before = known
-        if before is values:
+        often = self._often.get(node, 0)
+        if often > _OFTEN and not any([value.taint for value in values]):
             return
+        self._often[node] = often + 1
         for one, other in zip(before, values, strict=False):
             if one is not other:
                 joined = tuple([join_values(one, other) for one, other in zip(before, values, strict=False)])

@@ -23,7 +23,7 @@ from vallum.check.taint.value import (
     Value,
 )
 
-_DEEPEST: Final = 4
+_DEEPEST: Final = 3
 _HOLDERS: Final = frozenset({LIST, DICT, OBJECT})
 
 
@@ -40,6 +40,23 @@ class Signer:
         self.interesting = False
         self.drop = False
         """Whether constants are left out."""
+
+    def concerns(self, value: Value, depth: int = 0) -> bool:
+        """Whether data from outside, or something that can lead to it, is in a value."""
+        if value.taint or (value.name and value.name in self._machine.knowledge.beginnings):
+            return True
+        kind = value.kind
+        if kind <= TEXT or depth > _DEEPEST:
+            return False
+        if kind in _HOLDERS:
+            for one in self._machine.cell(value, self._frame).values():
+                if one.kind > TEXT or one.taint or one.name:
+                    if self.concerns(one, depth + 1):
+                        return True
+            return False
+        if kind in {TUPLE, UNION}:
+            return any([self.concerns(one, depth + 1) for one in value.data])
+        return kind == BOUND and self.concerns(value.data[0], depth + 1)
 
     def sign(self, value: Value, depth: int = 0) -> Any:
         """A key that is equal for values that make no difference to a function."""

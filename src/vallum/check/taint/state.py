@@ -69,33 +69,79 @@ def join_cells(one: Cell, other: Cell) -> Cell:
     if other.rest is not None:
         rest = other.rest if rest is None else join_values(rest, other.rest)
     elements: tuple[Value, ...] = ()
-    if len(one.elements) == len(other.elements):
+    if one.elements is other.elements:
+        elements = one.elements
+    elif len(one.elements) == len(other.elements):
         pairs = zip(one.elements, other.elements, strict=True)
-        elements = tuple([join_values(left, right) for left, right in pairs])
+        elements = tuple([left if left is right else join_values(left, right) for left, right in pairs])
     else:
         for element in (*one.elements, *other.elements):
             rest = element if rest is None else join_values(rest, element)
-    entries = dict(one.entries)
-    for key, value in other.entries.items():
-        known = entries.get(key)
-        entries[key] = value if known is None else join_values(known, value)
+    entries = one.entries
+    if entries is not other.entries:
+        entries = dict(entries)
+        for key, value in other.entries.items():
+            known = entries.get(key)
+            if known is not value:
+                entries[key] = value if known is None else join_values(known, value)
     return Cell(elements, entries, rest, one.owner or other.owner)
 
 
 class State:
     """One point of one way."""
 
-    __slots__ = ("cleared", "env", "heap")
+    __slots__ = ("_owns_env", "_owns_heap", "cleared", "env", "heap")
 
     def __init__(self, env: dict[str, Value], heap: dict[Address, Cell], cleared: dict[Atom, int]) -> None:
-        """The dictionaries are this state's own, but for `cleared`, which is replaced when it changes."""
+        """The dictionaries are read freely and written by `bind` and `put`; `cleared` is replaced when it changes."""
         self.env = env
         self.heap = heap
         self.cleared = cleared
+        self._owns_env = True
+        self._owns_heap = True
 
     def copy(self) -> "State":
-        """The state at the beginning of a branch."""
-        return State(self.env.copy(), self.heap.copy(), self.cleared)
+        """The state at the beginning of a branch: it shares the dictionaries until either side writes."""
+        other = State(self.env, self.heap, self.cleared)
+        self._owns_env = other._owns_env = False
+        self._owns_heap = other._owns_heap = False
+        return other
+
+    def call(self, env: dict[str, Value]) -> "State":
+        """The state in which a called function begins, with its own variables."""
+        other = State(env, self.heap, self.cleared)
+        self._owns_heap = other._owns_heap = False
+        return other
+
+    def share_heap(self) -> None:
+        """Copy the heap before the next write."""
+        self._owns_heap = False
+
+    def bind(self, name: str, value: Value) -> None:
+        """Give a value to a variable."""
+        if not self._owns_env:
+            self.env = self.env.copy()
+            self._owns_env = True
+        self.env[name] = value
+
+    def bind_all(self, values: Mapping[str, Value]) -> None:
+        """Give values to several variables."""
+        if values:
+            self.env = {**self.env, **values}
+            self._owns_env = True
+
+    def put(self, address: Address, cell: Cell) -> None:
+        """Replace the content of a container."""
+        if not self._owns_heap:
+            self.heap = self.heap.copy()
+            self._owns_heap = True
+        self.heap[address] = cell
+
+    def put_all(self, cells: Mapping[Address, Cell]) -> None:
+        """Replace the content of several containers."""
+        if cells:
+            self.heap = {**self.heap, **cells}
+            self._owns_heap = True
 
     def apply(self, value: Value) -> Value:
         """A value without what guards have shown to be harmless on this way."""
@@ -145,19 +191,24 @@ def join_states(one: State | None, other: State | None) -> State | None:
         cleared = shared
     else:
         cleared = one.cleared
-    return State(_join_names(one.env, other.env), join_heaps(one.heap, other.heap), cleared)
+    joined = State(_join_names(one.env, other.env), join_heaps(one.heap, other.heap), cleared)
+    if joined.heap is one.heap:
+        joined.share_heap()
+        one.share_heap()
+        other.share_heap()
+    return joined
 
 
 def _settle(state: State, kept: Mapping[Atom, int]) -> None:
     """Write into the variables what guards have shown on this way only, before the other way forgets it."""
     if len(state.cleared) == len(kept) and all(kept.get(atom) == bits for atom, bits in state.cleared.items()):
         return
-    for name, value in state.env.items():
-        if value.taint:
-            state.env[name] = state.apply(value)
+    state.bind_all({name: state.apply(value) for name, value in state.env.items() if value.taint})
 
 
 def _join_names(one: dict[str, Value], other: dict[str, Value]) -> dict[str, Value]:
+    if one is other:
+        return one.copy()
     joined = one.copy()
     for name, value in other.items():
         known = joined.get(name)
@@ -185,7 +236,7 @@ def join_heaps(one: dict[Address, Cell], other: dict[Address, Cell]) -> dict[Add
 class Code:
     """A function as the interpreter needs it: what never changes between its activations."""
 
-    __slots__ = ("definition", "free", "module", "name", "node", "outer_names", "owner", "parameters")
+    __slots__ = ("definition", "free", "is_generator", "module", "name", "node", "outer_names", "owner", "parameters")
 
     def __init__(self, node: nodes.Function, module: Module, definition: Definition | None, owner: Any) -> None:
         """`owner` is the class around a method; `free` the names that it takes from functions around it."""
@@ -197,6 +248,7 @@ class Code:
         self.name = definition.qualified if definition else f"{module.name}.{node.name}"
         self.free: tuple[str, ...] = ()
         self.outer_names: dict[str, str] = {}
+        self.is_generator = False
 
 
 class Closure:

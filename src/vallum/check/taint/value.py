@@ -26,6 +26,9 @@ BUILT: Final = "is built in"
 LOOKED_UP: Final = 64
 """Mark of what an unknown function found by data: its attributes are what was stored, not what was sent."""
 
+PERHAPS: Final = 128
+"""Mark of a container, object or function in whose place there may be something else, such as None."""
+
 MOST_ALTERNATIVES: Final = 4
 DEEPEST_LINEAGE: Final = 6
 
@@ -131,6 +134,8 @@ def truth_of(value: Value) -> bool | None:
     """True, False, or None if it can be either."""
     if value.const is not UNKNOWN:
         return bool(value.const)
+    if value.marks & PERHAPS:
+        return None
     if value.kind in {OBJECT, FUNCTION, BOUND, CLASS, MODULE, METHOD}:
         return True
     if value.kind == TUPLE:
@@ -186,7 +191,7 @@ def mark_trail(value: Value, verb: str, module: Module, node: nodes.Node) -> Val
 
 
 def _same_const(one: Any, other: Any) -> bool:
-    return one is other or (type(one) is type(other) and bool(one == other))
+    return one is other or (one.__class__ is other.__class__ and bool(one == other))
 
 
 def join_values(one: Value, other: Value) -> Value:
@@ -207,7 +212,24 @@ def join_values(one: Value, other: Value) -> Value:
     if one.kind == TUPLE and other.kind == TUPLE and len(one.data) == len(other.data):
         data = tuple([join_values(left, right) for left, right in zip(one.data, other.data, strict=True)])
         return Value(taint, const, name, TUPLE, data, origin, marks)
+    if _is_bare(one) and other.kind > TEXT:
+        return _perhaps(other, taint, origin)
+    if _is_bare(other) and one.kind > TEXT:
+        return _perhaps(one, taint, origin)
     return _unite(one, other, taint, origin)
+
+
+def _is_bare(value: Value) -> bool:
+    """A value that says nothing but that it is there, or that nothing is."""
+    return value is NOTHING_KNOWN or value.const is None or (value.kind == PLAIN and not value.taint and not value.name)
+
+
+def _perhaps(value: Value, taint: Taints, origin: int) -> Value:
+    """What a container or object is that may as well be something of which nothing is known."""
+    marks = value.marks | PERHAPS
+    if value.taint is taint and value.marks == marks and value.origin == origin:
+        return value
+    return Value(taint, UNKNOWN, value.name, value.kind, value.data, origin, marks)
 
 
 def _text_kind(one: Value, other: Value) -> int:
@@ -223,7 +245,10 @@ def _unite(one: Value, other: Value, taint: Taints, origin: int) -> Value:
     """Values that have nothing in common but their use; beyond a few, only their taint is kept."""
     several: list[Value] = []
     for value in (*alternatives(one), *alternatives(other)):
-        if not any(value is known or _alike(value, known) for known in several):
+        for known in several:
+            if value is known or _alike(value, known):
+                break
+        else:
             several.append(value)
     if len(several) == 1:
         return several[0]

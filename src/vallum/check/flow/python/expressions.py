@@ -161,7 +161,7 @@ def _lambda(node: ast.Lambda) -> nodes.Expression:
     where = place_of(node)
     body = nodes.Return(*place_of(node.body), lower_expression(node.body))
     parameters = lower_parameters(node.args)
-    function = nodes.Function(*where, "<lambda>", parameters, (body,), (), None, False, False, where[0])
+    function = nodes.Function(*where, "<lambda>", parameters, (body,), (), None, False, where[0])
     return nodes.Lambda(*where, function)
 
 

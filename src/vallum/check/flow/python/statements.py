@@ -14,7 +14,6 @@ from vallum.check.flow.python.expressions import (
     lower_parameters,
     place_of,
 )
-from vallum.check.flow.walk import iter_scope
 
 
 def lower_module(tree: ast.Module) -> tuple[nodes.Statement, ...]:
@@ -177,7 +176,6 @@ def _function(node: ast.FunctionDef | ast.AsyncFunctionDef) -> nodes.Statement:
         lower_all(node.decorator_list),
         lower_optional(node.returns),
         isinstance(node, ast.AsyncFunctionDef),
-        any(isinstance(inner, nodes.Yield) for inner in iter_scope(body)),
         node.decorator_list[0].lineno if node.decorator_list else node.lineno,
     )
 

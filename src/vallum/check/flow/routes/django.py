@@ -126,9 +126,9 @@ def _views(wiring: Wiring) -> Iterator[Definition]:
             if not isinstance(node, nodes.Function) or node.name.startswith("_") or not node.parameters:
                 continue
             names = [parameter.name for parameter in node.parameters]
-            if definition.outer is None and names[0] == "request":
-                yield definition
-            elif definition.owner is not None and names[:2] == ["self", "request"] and node.name in VERBS:
+            if (definition.outer is None and names[0] == "request") or (
+                definition.owner is not None and names[:2] == ["self", "request"] and node.name in VERBS
+            ):
                 yield definition
 
 
