@@ -189,6 +189,8 @@ def test_request_id_of_errors(judged, met):
     assert "lacks the id" in judged("error-request-id", [met(500, "x", headers=header("X-Request-ID", number))])[0][0]
     again = met(400, "<form></form>", headers=header("X-Request-ID", number))
     assert judged("error-request-id", [again])[:2] == ([], 1)
+    alike = met(401, "invalid credentials", headers=header("X-Request-ID", number))
+    assert judged("error-request-id", [alike])[:2] == ([], 1)
 
 
 def test_debug_pages(judged, met):

@@ -29,7 +29,9 @@ def _fault(exchange: Exchange) -> Blame | None:
     if not _ID.match(value):
         return Blame(message=_MESSAGE, reason="X-Request-ID is shorter than a random id.", fix=_FIX)
     shown_again = exchange.answer.status < 500 and exchange.answer.page.forms
-    if exchange.answer.body and value not in exchange.answer.text and not shown_again:
+    # Refused credentials are answered alike to the letter (login-generic-errors, bearer-errors-uniform).
+    alike = exchange.answer.status == 401
+    if exchange.answer.body and value not in exchange.answer.text and not (shown_again or alike):
         return Blame(message=_MESSAGE, reason="The body of the error lacks the id of its header.", fix=_FIX)
     return None
 
