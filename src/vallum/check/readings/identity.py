@@ -22,10 +22,14 @@ _HEADER: Final = re.compile(r"authorization|bearer|x[-_]api[-_]key|apikeyheader|
 _PROOF: Final = re.compile(r"csrf|xsrf|sec-fetch-site|same_origin|[\"']origin[\"']|validate_on_submit", re.IGNORECASE)
 _PROOF_CALLS: Final = (
     "flask_wtf.CSRFProtect", "flask_wtf.csrf.CSRFProtect", "flask_wtf.CsrfProtect",
-    "flask_wtf.CSRFProtect().init_app",
-    "flask_wtf.csrf.CSRFProtect().init_app", "flask_seasurf.SeaSurf", "*CSRFProtect().init_app",
+    "flask_wtf.CSRFProtect().init_app", "flask_wtf.csrf.CSRFProtect().init_app", "flask_seasurf.SeaSurf",
+    "*CSRFProtect().init_app",
 )  # fmt: skip
-_COOKIE_DECORATORS: Final = ("flask_login.", "django.contrib.auth.decorators.", "flask_security.")
+_COOKIE_DECORATORS: Final = (
+    "flask_login.", "django.contrib.auth.decorators.", "flask_security.", "vallum.guard.signed_in",
+    "vallum.guard.requires", "vallum.guard.authorization.access.signed_in",
+    "vallum.guard.authorization.access.requires",
+)  # fmt: skip
 
 
 class Identity:

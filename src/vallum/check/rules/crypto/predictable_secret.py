@@ -21,8 +21,7 @@ _GENERATORS: Final = match_names((
 ))  # fmt: skip
 _CLOCKS: Final = match_names((
     "time.time", "time.time_ns", "time.monotonic", "time.perf_counter", "datetime.datetime.now",
-    "datetime.datetime.utcnow",
-    "datetime.datetime.now().timestamp", "os.getpid", "id",
+    "datetime.datetime.utcnow", "datetime.datetime.now().timestamp", "os.getpid", "id",
 ))  # fmt: skip
 _GOOD: Final = (
     "secrets.*", "os.urandom", "random.SystemRandom().*", "uuid.uuid4", "django.utils.crypto.get_random_string",
@@ -44,14 +43,12 @@ _SECRET_WORDS: Final = frozenset({
 _SECRET_PAIRS: Final = {
     "key": frozenset({
         "api", "secret", "session", "signing", "encryption", "private", "access", "aes", "hmac", "master", "reset",
-        "activation",
-        "licence", "license", "app", "shared",
+        "activation", "licence", "license", "app", "shared",
     }),
     "id": frozenset({"session", "sess"}),
     "code": frozenset({
         "reset", "otp", "verification", "verify", "login", "confirm", "confirmation", "invite", "invitation", "auth",
-        "access",
-        "activation", "recovery", "backup", "security", "pin", "sms", "mfa", "2", "voucher", "coupon",
+        "access", "activation", "recovery", "backup", "security", "pin", "sms", "mfa", "2", "voucher", "coupon",
     }),
     "link": frozenset({"reset", "magic", "activation", "share", "invite"}),
     "state": frozenset({"oauth", "auth", "login"}),

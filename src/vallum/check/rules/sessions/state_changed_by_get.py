@@ -17,20 +17,17 @@ from vallum.findings.place import Place
 _VERBS: Final = frozenset({
     "delete", "destroy", "purge", "erase", "transfer", "revoke", "disable", "deactivate", "ban", "grant", "publish",
     "unpublish", "approve", "cancel", "archive", "close", "drop", "remove", "update", "insert", "pin", "unpin",
-    "promote",
-    "demote", "withdraw", "refund", "pay", "unlink",
+    "promote", "demote", "withdraw", "refund", "pay", "unlink",
 })  # fmt: skip
 _HARMLESS: Final = frozenset({
     "prefix", "suffix", "wrapper", "session", "connection", "connections", "db", "file", "spaces", "tags", "html",
     "duplicates", "none", "na", "accents", "cookie", "header", "headers", "cache", "context", "all", "socket",
-    "stream",
-    "old", "pool", "expired", "params", "query", "whitespace", "markup", "punctuation", "timestamp", "seen",
+    "stream", "old", "pool", "expired", "params", "query", "whitespace", "markup", "punctuation", "timestamp", "seen",
     "metrics",
 })  # fmt: skip
 _STORES: Final = frozenset({
     "db", "database", "repo", "repository", "store", "objects", "query", "table", "collection", "dao", "conn",
-    "cursor",
-    "session", "model",
+    "cursor", "session", "model",
 })  # fmt: skip
 _SINGLE: Final = frozenset({"delete", "destroy", "insert", "update", "delete_one", "update_one", "insert_one"})
 _LEAVES: Final = frozenset({"logout", "sign_out", "signout", "log_out", "logout_user", "end_session"})
