@@ -149,7 +149,8 @@ class Row:
         return sent
 
     async def prepare(self, *, guarded: bool) -> None:
-        """Sign in where there is a guard, and check that every layer is really on."""
+        """Sign in where there is a guard, and check that every layer is really on; bare rows get as many headers."""
+        self.extra = [(b"cookie", b"__Host-session=" + b"A" * 43), (b"x-csrf-token", b"A" * 86)]
         if guarded:
             start, body = await self.call("POST", "/enter", [])
             cookie = dict(start["headers"])[b"set-cookie"].partition(b";")[0]
