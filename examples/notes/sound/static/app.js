@@ -15,6 +15,7 @@
         if (node.nodeName === "A" && /^(https:|mailto:|\/(?!\/))/.test(node.getAttribute("href") || "")) {
           element.href = node.getAttribute("href");
         }
+        if (node.className === "sum") element.className = "sum";
         copy(node, element);
         to.append(element);
       } else {
