@@ -92,7 +92,7 @@ class Call(Value):
 
     @property
     def expands(self) -> bool:
-        """Whether it has `*args` or `**kwargs` whose content is not known: an argument that seems missing may be there."""
+        """Whether it has `*args` or `**kwargs` of unknown content: an argument that seems missing may be there."""
         return any(argument.keyword == "**" or isinstance(argument.node, nodes.Star) for argument in self.arguments)
 
 

@@ -17,7 +17,8 @@ UNRESOLVED: Final = "?"
 _BUILTINS: Final = frozenset(dir(builtins))
 _DEEPEST: Final = 12
 _BINDING: Final = frozenset({
-    nodes.Import, nodes.Function, nodes.Class, nodes.Assign, nodes.Augment, nodes.Walrus, nodes.With, nodes.For, nodes.Loop,
+    nodes.Import, nodes.Function, nodes.Class, nodes.Assign, nodes.Augment, nodes.Walrus, nodes.With, nodes.For,
+    nodes.Loop,
 })  # fmt: skip
 Binding = str | nodes.Expression | nodes.Parameter | None
 """A qualified name, the one expression assigned, a parameter, or None for a name that is assigned more than once."""
@@ -49,13 +50,17 @@ class Scope:
                 self.nodes.extend(iter_scope(node.function.body))
 
     def _collect(self, node: nodes.Node) -> None:
+        if isinstance(node, nodes.Import):
+            self._collect_import(node)
+        elif isinstance(node, nodes.Function | nodes.Class):
+            inner = self.module.by_node.get(node)
+            if inner:
+                self.bindings[node.name] = inner.qualified
+        else:
+            self._collect_targets(node)
+
+    def _collect_targets(self, node: nodes.Node) -> None:
         match node:
-            case nodes.Import():
-                self._collect_import(node)
-            case nodes.Function() | nodes.Class():
-                inner = self.module.by_node.get(node)
-                if inner:
-                    self.bindings[node.name] = inner.qualified
             case nodes.Assign(value=nodes.Expression() as value, targets=targets):
                 for target in targets:
                     self._bind(target, value)

@@ -1,15 +1,18 @@
 """Going through nodes."""
 
 from collections.abc import Iterator
-from functools import cache
-from typing import Any
+from typing import Any, Final
 
 from vallum.check.flow.nodes import Class, Function, Lambda, Node, child_fields
 
+_FIELDS: Final[dict[type[Node], tuple[str, ...]]] = {}
 
-@cache
-def _fields(cls: type) -> tuple[str, ...]:
-    return child_fields(cls)
+
+def _fields(cls: type[Node]) -> tuple[str, ...]:
+    found = _FIELDS.get(cls)
+    if found is None:
+        found = _FIELDS[cls] = child_fields(cls)
+    return found
 
 
 def iter_children(node: Node) -> Iterator[Node]:

@@ -13,7 +13,8 @@ from vallum.check.knowledge.model import Check, Condition, Model, Origin, Sink, 
 
 _FOLDER: Final = Path(__file__).parent
 _TABLES: Final = frozenset({
-    "library", "variant", "names", "constants", "source", "sink", "clears", "returns", "ends", "check", "resolves", "trusted",
+    "library", "variant", "names", "constants", "source", "sink", "clears", "returns", "ends", "check",
+    "resolves", "trusted",
 })  # fmt: skip
 
 
@@ -58,7 +59,7 @@ def load_knowledge(language: str) -> Knowledge:
 
 
 def merge(content: Mapping[str, Any], knowledge: Knowledge) -> None:
-    """Add the content of one file. Raises `KeyError`, `TypeError` or `ValueError` for an entry that is not understood."""
+    """Add the content of one file. Raises `KeyError`, `TypeError` or `ValueError` for an entry not understood."""
     unknown = set(content) - _TABLES
     if unknown:
         raise ValueError(f"unknown table {min(unknown)!r}")

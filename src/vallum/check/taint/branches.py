@@ -74,10 +74,10 @@ def run_while(node: nodes.While, frame: Frame) -> None:
         if truth is False:
             break
         frame.state.clear(true)
-        _round(node.body, exits, frame)
-        if frame.state is None or not _carries(before, frame.state, frame):
+        after = _round(node.body, exits, frame)
+        if after is None or not _carries(before, after, frame):
             break
-        frame.state = join_states(before, frame.state)
+        frame.state = join_states(before, after)
     _leave(node.otherwise, done, exits, frame)
 
 
@@ -131,13 +131,14 @@ def _elements(source: Value, frame: Frame) -> list[Value] | None:
     return None
 
 
-def _round(body: tuple[nodes.Statement, ...], exits: list[State], frame: Frame) -> None:
+def _round(body: tuple[nodes.Statement, ...], exits: list[State], frame: Frame) -> State | None:
     frame.breaks.append([])
     frame.continues.append([])
     frame.machine.execute(body, frame)
     exits.extend(frame.breaks.pop())
     for state in frame.continues.pop():
         frame.state = join_states(frame.state, state)
+    return frame.state
 
 
 def _leave(otherwise: tuple[nodes.Statement, ...], done: State | None, exits: list[State], frame: Frame) -> None:
@@ -155,7 +156,7 @@ def _carries(before: State, after: State, frame: Frame) -> bool:
         if before.env.get(name) is not value and flatten(value, frame):
             return True
     for address, cell in after.heap.items():
-        if before.heap.get(address) is not cell and any([flatten(value, frame) for value in cell.values()]):
+        if before.heap.get(address) is not cell and any(flatten(value, frame) for value in cell.values()):
             return True
     return before.cleared != after.cleared
 

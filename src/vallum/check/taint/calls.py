@@ -177,7 +177,7 @@ def _call_candidates(name: str, arguments: Arguments, node: nodes.Call, frame: F
     if name in _COMMON or name in machine.knowledge.methods:
         return None
     signer = Signer(machine, frame)
-    if not any([signer.concerns(value) for value in arguments.every()]):
+    if not any(signer.concerns(value) for value in arguments.every()):
         return None
     found = machine.index.by_method.get(name, ())
     if not found or len(found) > MOST_CANDIDATES:

@@ -152,7 +152,16 @@ def make_instance(kind: Value, arguments: Arguments, node: nodes.Node, frame: Fr
         )
         frame.ended = False
         return instance
-    cell = machine.cell(instance, frame)
+    machine.store(instance, _fill(info, arguments, machine.cell(instance, frame)), frame)
+    creator = find_member(info, "__post_init__")
+    if creator is not None and creator.kind == FUNCTION:
+        invoke(creator.data, Arguments([instance]), node, frame)
+        frame.ended = False
+    return instance
+
+
+def _fill(info: ClassInfo, arguments: Arguments, cell: Cell) -> Cell:
+    """The fields of a class that has no constructor of its own, in the order of their declaration."""
     fields = all_fields(info)
     for place, (name, annotation) in enumerate(fields.items()):
         value = arguments.get(place, name)
@@ -165,14 +174,7 @@ def make_instance(kind: Value, arguments: Arguments, node: nodes.Node, frame: Fr
             cell = cell.with_entry(name, value)
     if arguments.positional and not fields:
         cell = cell.with_entry("args", arguments.positional[0]).with_rest(arguments.positional[0])
-    if arguments.rest is not None:
-        cell = cell.with_rest(arguments.rest)
-    machine.store(instance, cell, frame)
-    creator = find_member(info, "__post_init__")
-    if creator is not None and creator.kind == FUNCTION:
-        invoke(creator.data, Arguments([instance]), node, frame)
-        frame.ended = False
-    return instance
+    return cell if arguments.rest is None else cell.with_rest(arguments.rest)
 
 
 def _look_up(arguments: Arguments, frame: Frame) -> Value:

@@ -88,9 +88,7 @@ def _of_annotation(annotation: nodes.Expression, frame: Frame) -> Value | None:
     machine: Machine = frame.machine
     if isinstance(annotation, nodes.Binary) and annotation.operator == "|":
         annotation = annotation.left
-    if isinstance(annotation, nodes.Subscript) and isinstance(annotation.index, nodes.Items):
-        if machine.evaluate(annotation.base, frame).name.endswith(".Annotated"):
-            annotation = annotation.index.elements[0]
+    annotation = _bare(annotation)
     if is_numeric(annotation, frame):
         return SAFE
     value = machine.evaluate(annotation, frame)
@@ -132,7 +130,7 @@ def _flask(route: Route, parameter: nodes.Parameter, frame: Frame) -> Value:
 
 def _django(route: Route, parameter: nodes.Parameter, frame: Frame) -> Value:
     if parameter.name == "request":
-        return frame.machine.named(DJANGO_REQUEST)
+        return _request(frame, DJANGO_REQUEST)
     if _converters(route.path).get(parameter.name) in _NUMERIC:
         return SAFE
     if parameter.annotation is not None and is_numeric(parameter.annotation, frame):
@@ -140,10 +138,15 @@ def _django(route: Route, parameter: nodes.Parameter, frame: Frame) -> Value:
     return _sent(parameter, parameter.name, "path parameter", frame)
 
 
-def _starlette(route: Route, parameter: nodes.Parameter, frame: Frame) -> Value:
+def _starlette(_route: Route, parameter: nodes.Parameter, frame: Frame) -> Value:
     if parameter.annotation is not None:
         return _by_type(parameter, frame)
-    return frame.machine.named("starlette.requests.Request()")
+    return _request(frame, "starlette.requests.Request()")
+
+
+def _request(frame: Frame, name: str) -> Value:
+    named: Value = frame.machine.named(name)
+    return named
 
 
 def _fastapi(route: Route, parameter: nodes.Parameter, frame: Frame) -> Value:
@@ -188,12 +191,18 @@ def _split(parameter: nodes.Parameter, frame: Frame) -> tuple[nodes.Expression |
     annotation = parameter.annotation
     marker = parameter.default if isinstance(parameter.default, nodes.Call) else None
     annotation = _unalias(annotation, frame)
+    bare = None if annotation is None else _bare(annotation)
+    if bare is not annotation and isinstance(annotation, nodes.Subscript) and isinstance(annotation.index, nodes.Items):
+        for extra in annotation.index.elements[1:]:
+            marker = extra if isinstance(extra, nodes.Call) and marker is None else marker
+    return bare, marker
+
+
+def _bare(annotation: nodes.Expression) -> nodes.Expression:
+    """`T` of `Annotated[T, ...]`."""
     if isinstance(annotation, nodes.Subscript) and isinstance(annotation.index, nodes.Items):
-        if _name(annotation.base).endswith("Annotated"):
-            for extra in annotation.index.elements[1:]:
-                marker = extra if isinstance(extra, nodes.Call) and marker is None else marker
-            annotation = annotation.index.elements[0]
-    return annotation, marker
+        return annotation.index.elements[0] if _name(annotation.base) == "Annotated" else annotation
+    return annotation
 
 
 def _unalias(annotation: nodes.Expression | None, frame: Frame) -> nodes.Expression | None:
@@ -203,9 +212,11 @@ def _unalias(annotation: nodes.Expression | None, frame: Frame) -> nodes.Express
     module = frame.module
     for _ in range(3):
         for statement in module.body:
-            if isinstance(statement, nodes.Assign) and isinstance(statement.value, nodes.Subscript):
-                if any(isinstance(target, nodes.Name) and target.id == annotation.id for target in statement.targets):
-                    return statement.value
+            named = isinstance(statement, nodes.Assign) and any(
+                isinstance(target, nodes.Name) and target.id == annotation.id for target in statement.targets
+            )
+            if named and isinstance(statement, nodes.Assign) and isinstance(statement.value, nodes.Subscript):
+                return statement.value
         found = None
         for statement in module.body:
             if isinstance(statement, nodes.Import) and any(local == annotation.id for _, local in statement.names):

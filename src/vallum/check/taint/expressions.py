@@ -3,29 +3,25 @@
 from typing import Any, Final
 
 from vallum.check.flow import nodes
-from vallum.check.flow.folding import UNKNOWN, apply
+from vallum.check.flow.folding import UNKNOWN
 from vallum.check.taint.assign import assign
 from vallum.check.taint.comprehensions import run_comprehension
-from vallum.check.taint.guards import combine, compare, facts_of, make_fact, swap
+from vallum.check.taint.guards import combine, facts_of, make_fact
 from vallum.check.taint.invoke import close
 from vallum.check.taint.machine import Evaluate, Machine
 from vallum.check.taint.objects import get_attribute
+from vallum.check.taint.operators import run_binary, run_compare, run_unary
 from vallum.check.taint.state import Cell, Frame, join_states
 from vallum.check.taint.subscripts import get_item, iterate
-from vallum.check.taint.text import add_text, as_parts, format_percent, join_text
+from vallum.check.taint.text import join_text
 from vallum.check.taint.value import (
     BUILT,
-    CONFIGURED,
     CONSTANT,
     DICT,
-    ESCAPED,
     FACT,
-    FUNCTION,
     LIST,
     NONE,
     NOTHING_KNOWN,
-    OUTSIDE,
-    PERHAPS,
     PLAIN,
     SAFE,
     TEXT,
@@ -35,12 +31,11 @@ from vallum.check.taint.value import (
     join_values,
     mark_trail,
     merge_all,
-    merge_taints,
     truth_of,
 )
 
 
-def run_const(node: nodes.Const, frame: Frame) -> Value:
+def run_const(node: nodes.Const, _frame: Frame) -> Value:
     """A literal."""
     return constant(node.value)
 
@@ -76,174 +71,23 @@ def run_attribute(node: nodes.Attribute, frame: Frame) -> Value:
 
 def run_subscript(node: nodes.Subscript, frame: Frame) -> Value:
     """`base[index]`."""
-    machine = frame.machine
+    machine: Machine = frame.machine
     base = machine.evaluate(node.base, frame)
     return get_item(base, machine.evaluate(node.index, frame), node, frame)
 
 
 def run_slice(node: nodes.Slice, frame: Frame) -> Value:
     """The bounds of a slice, as a constant where they are."""
-    bounds = []
-    for part in (node.lower, node.upper, node.step):
-        bounds.append(NONE if part is None else frame.machine.evaluate(part, frame))
+    parts = (node.lower, node.upper, node.step)
+    bounds = [NONE if part is None else frame.machine.evaluate(part, frame) for part in parts]
     if all(bound.const is None or isinstance(bound.const, int) for bound in bounds):
         return constant(slice(*(bound.const for bound in bounds)))
     return Value((), UNKNOWN, "slice()", PLAIN, None, CONSTANT)
 
 
-def run_binary(node: nodes.Binary, frame: Frame) -> Value:
-    """`left operator right`; a long chain of them without recursion."""
-    chain = [node]
-    while isinstance(chain[-1].left, nodes.Binary):
-        chain.append(chain[-1].left)
-    machine = frame.machine
-    value = machine.evaluate(chain[-1].left, frame)
-    for link in reversed(chain):
-        value = operate(link.operator, value, machine.evaluate(link.right, frame), link, frame)
-    return value
-
-
-def operate(operator: str, left: Value, right: Value, node: nodes.Node, frame: Frame) -> Value:
-    """The result of a binary operator."""
-    if left.const is not UNKNOWN and right.const is not UNKNOWN:
-        result = apply(operator, left.const, right.const)
-        if result is not UNKNOWN:
-            return constant(result)
-    if operator == "+":
-        return _add(left, right, node, frame)
-    if operator == "%" and (left.kind == TEXT or left.marks & ESCAPED or not isinstance(left.const, int | float)):
-        value = format_percent(left, as_parts(right) if right.kind != DICT else _flat(right, frame))
-        return mark_trail(value, BUILT, frame.module, node)
-    if operator == "/" and ("pathlib" in left.name or "pathlib" in right.name or left.taint or right.taint):
-        return _join_path(left, right)
-    taint = merge_taints(left.taint, right.taint)
-    if left.kind in {LIST, DICT} or right.kind in {LIST, DICT}:
-        return _merge(left, right, node, frame)
-    return Value(taint, UNKNOWN, "", PLAIN, None, max(left.origin, right.origin)) if taint else SAFE
-
-
-def _merge(left: Value, right: Value, node: nodes.Node, frame: Frame) -> Value:
-    """`|`, `&`, `-`, `*` on containers."""
-    machine = frame.machine
-    if left.kind == DICT and right.kind == DICT:
-        one, other = machine.cell(left, frame), machine.cell(right, frame)
-        rest = one.rest if other.rest is None else other.rest if one.rest is None else join_values(one.rest, other.rest)
-        return machine.allocate(DICT, Cell((), {**one.entries, **other.entries}, rest), node, frame)
-    kind = LIST if LIST in {left.kind, right.kind} else DICT
-    return machine.allocate(kind, Cell(rest=join_values(*_contents(left, right, frame))), node, frame)
-
-
-def _flat(value: Value, frame: Frame) -> list[Value]:
-    return [Value(frame.machine.flatten(value, frame), UNKNOWN, "", PLAIN, None, OUTSIDE)]
-
-
-def _contents(left: Value, right: Value, frame: Frame) -> tuple[Value, Value]:
-    found = []
-    for value in (left, right):
-        origin = max([part.origin for part in frame.machine.contents(value, frame)], default=CONSTANT)
-        found.append(Value(frame.machine.flatten(value, frame), UNKNOWN, "", PLAIN, None, origin))
-    return found[0], found[1]
-
-
-def _add(left: Value, right: Value, node: nodes.Node, frame: Frame) -> Value:
-    if left.kind == TUPLE and right.kind == TUPLE:
-        return Value((), UNKNOWN, "", TUPLE, left.data + right.data, CONFIGURED)
-    if left.kind == LIST and right.kind == LIST:
-        one, other = frame.machine.cell(left, frame), frame.machine.cell(right, frame)
-        if one.rest is None and other.rest is None:
-            return frame.machine.allocate(LIST, Cell(one.elements + other.elements), node, frame)
-    if LIST in {left.kind, right.kind}:
-        return frame.machine.allocate(LIST, Cell(rest=join_values(*_contents(left, right, frame))), node, frame)
-    if isinstance(left.const, int | float) or isinstance(right.const, int | float):
-        return SAFE if not (left.taint or right.taint) else Value(merge_taints(left.taint, right.taint))
-    return mark_trail(add_text(left, right), BUILT, frame.module, node)
-
-
-def _join_path(left: Value, right: Value) -> Value:
-    """`Path / part`: an absolute part replaces all before it, so it clears nothing."""
-    taint = merge_taints(left.taint, right.taint)
-    name = left.name if "pathlib" in left.name else "pathlib.Path()"
-    return Value(taint, UNKNOWN, name, TEXT, ("", ""), max(left.origin, right.origin))
-
-
-def run_unary(node: nodes.Unary, frame: Frame) -> Value:
-    """`not x`, `-x`, `+x`, `~x`."""
-    value = frame.machine.evaluate(node.operand, frame)
-    if node.operator == "not":
-        truth = truth_of(value)
-        if truth is not None:
-            return constant(not truth)
-        return make_fact(swap(facts_of(value)))
-    if isinstance(value.const, int | float):
-        number = value.const
-        return constant({"-": -number, "+": +number, "~": ~int(number)}[node.operator])
-    return value if value.taint else SAFE
-
-
-def run_compare(node: nodes.Compare, frame: Frame) -> Value:
-    """A chain of comparisons: constant if all sides are, else a fact."""
-    machine = frame.machine
-    left = machine.evaluate(node.left, frame)
-    results: list[Any] = []
-    pairs = []
-    for operator, other in zip(node.operators, node.others, strict=True):
-        right = machine.evaluate(other, frame)
-        results.append(_decide(operator, left, right, frame))
-        pairs.append(compare(operator, left, right, frame))
-        left = right
-    if False in results:
-        return constant(False)
-    if UNKNOWN not in results:
-        return constant(True)
-    return make_fact(combine("and", pairs))
-
-
-def _decide(operator: str, left: Value, right: Value, frame: Frame) -> Any:
-    if operator in {"is", "is not"} and right.const is None and left.const is UNKNOWN:
-        if left.kind in {TEXT, TUPLE, LIST, DICT, FUNCTION, FACT} and not left.marks & PERHAPS:
-            return operator == "is not"
-        return UNKNOWN
-    if left.const is UNKNOWN:
-        return UNKNOWN
-    other = _plain(right, frame)
-    if other is UNKNOWN:
-        return UNKNOWN
-    try:
-        return _COMPARE[operator](left.const, other)
-    except TypeError:
-        return UNKNOWN
-
-
-def _plain(value: Value, frame: Frame) -> Any:
-    """A constant, or a container of nothing but constants."""
-    if value.const is not UNKNOWN:
-        return value.const
-    if value.kind not in {TUPLE, LIST, DICT}:
-        return UNKNOWN
-    if value.kind == DICT:
-        cell = frame.machine.cell(value, frame)
-        return UNKNOWN if cell.rest is not None else list(cell.entries)
-    parts = [part.const for part in frame.machine.contents(value, frame)]
-    return UNKNOWN if any(part is UNKNOWN for part in parts) else parts
-
-
-_COMPARE: Final[dict[str, Any]] = {
-    "==": lambda one, other: bool(one == other),
-    "!=": lambda one, other: bool(one != other),
-    "<": lambda one, other: bool(one < other),
-    "<=": lambda one, other: bool(one <= other),
-    ">": lambda one, other: bool(one > other),
-    ">=": lambda one, other: bool(one >= other),
-    "is": lambda one, other: one is other or (one == other and type(one) is type(other)),
-    "is not": lambda one, other: not (one is other or (one == other and type(one) is type(other))),
-    "in": lambda one, other: one in other,
-    "not in": lambda one, other: one not in other,
-}
-
-
 def run_logic(node: nodes.Logic, frame: Frame) -> Value:
     """`and`, `or`: the right side runs only where the left leaves it open."""
-    machine = frame.machine
+    machine: Machine = frame.machine
     is_and = node.operator == "and"
     results: list[Value] = []
     state = frame.state
@@ -287,7 +131,7 @@ def _logic_value(operator: str, results: list[Value]) -> Value:
 
 def run_choice(node: nodes.Choice, frame: Frame) -> Value:
     """`then if test else otherwise`."""
-    machine = frame.machine
+    machine: Machine = frame.machine
     test = machine.evaluate(node.test, frame)
     truth = truth_of(test)
     if truth is not None:
@@ -325,7 +169,7 @@ def run_text(node: nodes.Text, frame: Frame) -> Value:
 
 def run_hole(node: nodes.Hole, frame: Frame) -> Value:
     """A replacement field: a number's format lets no text through."""
-    machine = frame.machine
+    machine: Machine = frame.machine
     value: Value = machine.evaluate(node.value, frame)
     if node.specification is not None:
         form = machine.evaluate(node.specification, frame)
@@ -342,7 +186,7 @@ def run_hole(node: nodes.Hole, frame: Frame) -> Value:
 
 def run_items(node: nodes.Items, frame: Frame) -> Value:
     """A list, tuple or set display."""
-    machine = frame.machine
+    machine: Machine = frame.machine
     elements: list[Value] = []
     rest: Value | None = None
     for part in node.elements:
@@ -367,7 +211,7 @@ def run_items(node: nodes.Items, frame: Frame) -> Value:
 
 def run_table(node: nodes.Table, frame: Frame) -> Value:
     """A dictionary display."""
-    machine = frame.machine
+    machine: Machine = frame.machine
     cell = Cell()
     for key_node, value_node in zip(node.keys, node.values, strict=True):
         value = machine.evaluate(value_node, frame)
@@ -389,7 +233,8 @@ def run_lambda(node: nodes.Lambda, frame: Frame) -> Value:
 
 def run_await(node: nodes.Await, frame: Frame) -> Value:
     """Waiting changes nothing."""
-    return frame.machine.evaluate(node.value, frame)
+    value: Value = frame.machine.evaluate(node.value, frame)
+    return value
 
 
 def run_yield(node: nodes.Yield, frame: Frame) -> Value:
@@ -408,7 +253,8 @@ def run_walrus(node: nodes.Walrus, frame: Frame) -> Value:
 
 def run_star(node: nodes.Star, frame: Frame) -> Value:
     """A star outside of displays and calls."""
-    return frame.machine.evaluate(node.value, frame)
+    value: Value = frame.machine.evaluate(node.value, frame)
+    return value
 
 
 _BUILTINS: Final = frozenset(dir(__import__("builtins")))

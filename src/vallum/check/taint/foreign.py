@@ -146,12 +146,8 @@ def _result(
     frame: Frame,
     called: Value | None = None,
 ) -> Value:
-    if model.returns == "clean":
-        return SAFE
-    if model.returns == "receiver":
-        return receiver or NOTHING_KNOWN
-    if model.returns.startswith("argument"):
-        return arguments.get(int(model.returns.partition(" ")[2] or 0)) or NOTHING_KNOWN
+    if model.returns in {"clean", "receiver"} or model.returns.startswith("argument "):
+        return _given(model.returns, receiver, arguments)
     taints: Taints = receiver.taint if receiver is not None else ()
     origin = CONFIGURED if receiver is None else receiver.origin
     for value in arguments.every():
@@ -163,20 +159,30 @@ def _result(
         taints = merge_taints(taints, called.taint)
     if model.trusted:
         origin = CONSTANT
-    returns = model.returns
-    for variant in model.variants:
-        if all(holds(condition, arguments, default=False) for condition in variant.when):
-            returns = variant.returns
-    full = returns or (f"{name}()" if not name.startswith("?") and name else "")
+    full = _result_name(name, model, arguments)
     known: Any = frame.machine.knowledge.constants.get(full, UNKNOWN)
     if known is not UNKNOWN:
         return constant(known)
     if not taints and full and origin != CONSTANT:
-        interned = frame.machine.named(full)
+        interned: Value = frame.machine.named(full)
         if interned.origin == origin:
             return interned
     marks = LOOKED_UP if taints and model is _NO_MODEL and _is_lookup(name, receiver) else 0
     return Value(taints, UNKNOWN, full, PLAIN, None, origin, marks)
+
+
+def _result_name(name: str, model: Model, arguments: Arguments) -> str:
+    for variant in model.variants:
+        if all(holds(condition, arguments, default=False) for condition in variant.when):
+            return variant.returns
+    return model.returns or (f"{name}()" if not name.startswith("?") and name else "")
+
+
+def _given(returns: str, receiver: Value | None, arguments: Arguments) -> Value:
+    if returns == "clean":
+        return SAFE
+    found = receiver if returns == "receiver" else arguments.get(int(returns.partition(" ")[2]))
+    return found or NOTHING_KNOWN
 
 
 def _is_lookup(name: str, receiver: Value | None) -> bool:

@@ -42,7 +42,7 @@ def make_fact(pair: Pair, taints: Taints = ()) -> Value:
 
 
 def clear_atoms(taints: Taints, bits: int) -> Facts:
-    """That the data in a value are harmless for these kinds; the part of a URL that names its host speaks for it all."""
+    """That the data in a value are harmless for these kinds; a part that is a URL's host speaks for the whole."""
     facts: dict[Atom, int] = {}
     for taint in taints:
         if taint.atom.host:

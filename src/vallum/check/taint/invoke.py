@@ -108,7 +108,7 @@ def invoke(closure: Closure, arguments: Arguments, node: nodes.Node, frame: Fram
     contexts = machine.memo.get(code)
     if contexts is None:
         contexts = machine.memo[code] = Contexts()
-    if len(contexts.summaries) >= LEAN_AFTER and not any([signer.concerns(value) for value in bound.values()]):
+    if len(contexts.summaries) >= LEAN_AFTER and not any(signer.concerns(value) for value in bound.values()):
         return _invoke_lean(contexts, closure, bound, node, frame)
     drop = len(contexts.summaries) >= MOST_CONTEXTS
     key = _key(closure, bound, signer, frame, drop=drop)

@@ -11,7 +11,6 @@ from vallum.check.flow.reader import Seen
 from vallum.check.knowledge.model import Sink
 from vallum.check.taint.value import Taints, Value, join_values, merge_taints
 
-
 _OFTEN = 4
 """Ways to one call after which those that carry nothing from outside are no longer told apart."""
 
@@ -74,7 +73,7 @@ class Record:
             return
         told, before = known
         often = self._often.get(node, 0)
-        if often > _OFTEN and not any([value.taint for value in values]):
+        if often > _OFTEN and not any(value.taint for value in values):
             return
         self._often[node] = often + 1
         for one, other in zip(before, values, strict=False):

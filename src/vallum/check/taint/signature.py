@@ -50,12 +50,11 @@ class Signer:
             return False
         if kind in _HOLDERS:
             for one in self._machine.cell(value, self._frame).values():
-                if one.kind > TEXT or one.taint or one.name:
-                    if self.concerns(one, depth + 1):
-                        return True
+                if (one.kind > TEXT or one.taint or one.name) and self.concerns(one, depth + 1):
+                    return True
             return False
         if kind in {TUPLE, UNION}:
-            return any([self.concerns(one, depth + 1) for one in value.data])
+            return any(self.concerns(one, depth + 1) for one in value.data)
         return kind == BOUND and self.concerns(value.data[0], depth + 1)
 
     def sign(self, value: Value, depth: int = 0) -> Any:

@@ -8,11 +8,11 @@ from vallum.check.knowledge.model import Sink
 from vallum.check.taint.assign import assign, bind_name, forget
 from vallum.check.taint.branches import BRANCHES
 from vallum.check.taint.classes import define_class, mark_function, typed
-from vallum.check.taint.expressions import operate
 from vallum.check.taint.invoke import close
 from vallum.check.taint.library.containers import container_method
 from vallum.check.taint.machine import Arguments, Execute, Machine
 from vallum.check.taint.objects import get_attribute
+from vallum.check.taint.operators import operate
 from vallum.check.taint.sinks import judge
 from vallum.check.taint.state import Frame
 from vallum.check.taint.value import (

@@ -8,7 +8,7 @@ from vallum.check.flow.folding import UNKNOWN
 from vallum.check.flow.module import Module
 
 PLAIN, TEXT, TUPLE, LIST, DICT, OBJECT, FUNCTION, BOUND, CLASS, MODULE, FACT, UNION, METHOD = range(13)
-"""Kinds. TEXT is text built of parts, with what is known of its beginning and end; METHOD a method of a builtin value."""
+"""Kinds. TEXT is built of parts, and its two ends may be known; METHOD is a method of a builtin value."""
 
 CONSTANT, CONFIGURED, OUTSIDE = range(3)
 """Origins: made of what the program itself says; set up elsewhere (settings, attributes); nobody knows."""
