@@ -1,0 +1,1 @@
+"""Secrets in text: by the formats of providers, by syntax and by name. Entropy alone never alarms."""
