@@ -25,7 +25,7 @@ HEADERS = (
     ("set-cookie", "a"),
     ("set-cookie", "=; ;;"),
     ("set-cookie", "__Host-x=1"),
-    ("set-cookie", "sid=1; Max-Age=99999999999999999999"),
+    ("set-cookie", "sid2=1; Max-Age=99999999999999999999"),
     ("location", "http://[broken"),
     ("location", "//evil.example"),
     ("location", ""),

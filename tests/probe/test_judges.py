@@ -1,13 +1,14 @@
 """Judging is a pure function: answers in, reasons out. No app runs here."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from vallum.base.secret import Secret
 from vallum.probe.exchange import Shot
 from vallum.probe.identity import BearerToken, FormLogin, Identity
-from vallum.probe.operation import Operation
+from vallum.probe.operation import In, Operation, Parameter
 from vallum.probe.read.cookie import read_cookie
 from vallum.probe.read.token import build_token
 from vallum.probe.surface import Account, Bearer, Proof, Surface
@@ -518,3 +519,80 @@ def test_logout(judged, met):
     before, after = met(label="before logout"), met(label="old credential after logout")
     failed = [before, met(403, method="POST", route="/logout", label="logout"), after]
     assert judged("session-logout", exchanges=failed, **known)[2] == ["POST /logout answered 403"]
+
+
+def test_error_that_names_and_repeats_its_id_is_well_in_json(judged, met):
+    number = "abcdefghijklmnopqrstuv"
+    page = met(404, json.dumps({"request": number}), "application/json", headers=header("X-Request-ID", number))
+    assert judged("error-request-id", [page])[:2] == ([], 1)
+
+
+def test_csrf_by_what_passed(check_of, met):
+    def told(*passed):
+        labels = ("no token", "another session's token", "a foreign Origin")
+        return [
+            met(303 if label in passed else 403, method="POST", route="/notes", target="/notes", label=label)
+            for label in labels
+        ]
+
+    def judge(cookie, *passed):
+        surface = Surface(base="https://testserver", accounts=(account(met, cookie),))
+        return list(check_of("csrf").judge(surface, told(*passed)))
+
+    strict, loose = "sid=1; HttpOnly; SameSite=Strict", "sid=1; HttpOnly; SameSite=None"
+    (origin,) = judge(strict, "a foreign Origin")
+    assert (origin.confidence, "the Origin is not looked at" in origin.reason) == ("low", True)
+    (same_site,) = judge(strict, "no token")
+    assert (same_site.confidence, "SameSite is the only defence" in same_site.reason) == ("medium", True)
+    (plain,) = judge(loose, "no token", "another session's token")
+    assert (plain.confidence, plain.reason) == (
+        "high",
+        "POST /notes is carried out with no token, with another session's token.",
+    )
+    (site,) = judge(strict)
+    assert site.note == "refused with 403"
+
+
+FILE = Operation(
+    method="POST",
+    template="/import",
+    parameters=(Parameter(name="file", place=In.FILE, kind="file"), Parameter(name="text", place=In.FORM)),
+    media="multipart",
+)
+API = Operation(method="POST", template="/api", parameters=(Parameter(name="a", place=In.JSON),), media="json")
+
+
+def test_objects_are_sent_by_every_way_in(check_of, met):
+    survey = (
+        met(303, method="POST", route="/import", identity="ann"),
+        met(200, headers=header("Set-Cookie", "prefs=abc; Path=/"), identity="ann"),
+    )
+    people = (account(met, "sid=1; HttpOnly"),)
+    surface = Surface(base="https://t", operations=(FILE, API), accounts=people, exchanges=survey, delay=1.0)
+    quick = asked(check_of("safe-deserialization"), surface, met(400))
+    assert {shot.slot for shot in quick} == {"cookie prefs", "form text", "file file", "body"}
+    assert {shot.label for shot in quick} == {"sleeping object", "deep JSON"}
+    slow = asked(check_of("safe-deserialization"), surface, met(400, seconds=1.5))
+    assert [shot.slot for shot in slow].count("cookie prefs") == 3
+    assert {"object that does not sleep", "sleeping object again"} <= {shot.label for shot in slow}
+    assert next(shot for shot in slow if shot.slot == "file file").body.files[0].content.startswith(b"!!python/object")
+
+
+def test_registration_is_used_only_where_writing_is_allowed(check_of, met):
+    register = Operation(
+        method="POST",
+        template="/register",
+        parameters=(Parameter(name="username", place=In.FORM), Parameter(name="password", place=In.FORM)),
+        media="form",
+    )
+    surface = Surface(base="https://t", operations=(register,), accounts=(account(met),), mark="vlmtest01")
+    shots = asked(check_of("password-hashing"), surface, met(303))
+    sent = dict(shots[0].body.fields)
+    assert len(sent["password"].reveal().encode()) == 80
+    assert sent["username"] == "vlmtest01long"
+    assert [getattr(shot, "label", "") for shot in shots[1:]] == ["right", "right proof", "cut", "cut proof"]
+    first, second = (shot.replace["password"].reveal().encode() for shot in (shots[1], shots[3]))
+    assert first[:72] == second[:72]
+    assert first != second
+    assert asked(check_of("password-hashing"), replace(surface, writes=False), met(303)) == []
+    assert len(asked(check_of("password-hashing"), surface, met(422))) == 1

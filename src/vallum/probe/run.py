@@ -116,7 +116,8 @@ class _Run:
             while left:
                 self.progress(f"trying {left[0].claim}", len(self.checks) - len(left) + 2, len(self.checks) + 2)
                 self._try(left[0], collector, surface)
-                if not left.pop(0).last:
+                done = left.pop(0)
+                if done.ask is not ask_nothing and not done.last:
                     self._hold(collector, surface)
         except (BudgetSpentError, StuckError) as error:
             controls = tuple(dict.fromkeys(check.control for check in left))

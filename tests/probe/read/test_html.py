@@ -76,3 +76,8 @@ def test_any_text_can_be_read(text):
 def test_text_without_markup_makes_no_element(text):
     assert read_page(f"<p>{text}</p>").elements[0].text == text
     assert len(read_page(f"<p>{text}</p>").elements) == 1
+
+
+def test_slash_at_the_end_of_a_tag_means_nothing():
+    page = read_page("<script/><b></script><img src=x />")
+    assert [element.tag for element in page.elements] == ["script", "img"]
