@@ -75,5 +75,5 @@ def _call(flow: Flow) -> str:
 
 def guard_sites(rule: Rule, project: Project, *patterns: str) -> Iterator[Remark]:
     """A site for each call of a guard's function that keeps the control by itself."""
-    for call in project.calls(*patterns):
+    for call in project.calls(*patterns) if project.uses("vallum.guard") else ():
         yield rule.site(call.place, f"by the guard's `{call.method}`")

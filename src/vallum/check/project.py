@@ -55,9 +55,8 @@ class Project:
         known = list(dict.fromkeys(words)) if words and not any("*" in word for word in words) else list(table)
         found = [(node, scope) for word in known for node, scope in table.get(word, ())]
         for node, scope in sorted(found, key=lambda pair: (pair[1].module.path, pair[0].line, pair[0].column)):
-            call = self.facts.call(node, scope)
-            if matches(call.name):
-                yield call
+            if matches(self.facts.called(node, scope)):
+                yield self.facts.call(node, scope)
 
     def flows(self, *kinds: str) -> tuple[Flow, ...]:
         """The sinks of these kinds (`sql`, `shell`, `path`, ...), each with what reaches it and on which way."""

@@ -25,12 +25,19 @@ class Seen:
 class Observations(Protocol):
     """What the interpreter saw."""
 
+    def see_name(self, node: nodes.Call) -> str:
+        """The qualified name of what is called; empty for a call that was never reached."""
+
     def see_call(self, node: nodes.Call) -> tuple[Seen, ...] | None:
         """What is called, then each argument and keyword in order; None for a call that was never reached."""
 
 
 class NothingSeen:
     """The observations of an interpreter that has not run yet."""
+
+    def see_name(self, _node: nodes.Call) -> str:
+        """Nothing."""
+        return ""
 
     def see_call(self, _node: nodes.Call) -> tuple[Seen, ...] | None:
         """Nothing."""
@@ -193,11 +200,15 @@ class FactReader:
         knowledge = self._knowledge(node, scope, None)
         return Setting(module=scope.module, node=node, key=key, target=target, form=form, **knowledge)
 
+    def called(self, node: nodes.Call, scope: Scope) -> str:
+        """The qualified name of what is called, as the interpreter saw it or as the names tell it."""
+        name = self.names.name_of(node.function, scope)
+        seen = self._observations.see_name(node)
+        return seen if seen and (UNRESOLVED in name or not seen.startswith(UNRESOLVED)) else name
+
     def _make_call(self, node: nodes.Call, scope: Scope) -> Call:
         seen = self._observations.see_call(node) or ()
-        name = self.names.name_of(node.function, scope)
-        if seen and seen[0].name and (UNRESOLVED in name or not seen[0].name.startswith(UNRESOLVED)):
-            name = seen[0].name
+        name = self.called(node, scope)
         arguments: list[Argument] = []
         every: list[tuple[str, int, nodes.Expression]] = [
             ("", place, item) for place, item in enumerate(node.arguments)

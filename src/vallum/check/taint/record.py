@@ -82,6 +82,11 @@ class Record:
                 self._calls[node] = (told, joined)
                 return
 
+    def see_name(self, node: nodes.Call) -> str:
+        """The qualified name of what is called; empty for a call that was never reached."""
+        known = self._calls.get(node)
+        return known[0] if known is not None else ""
+
     def see_call(self, node: nodes.Call) -> tuple[Seen, ...] | None:
         """What is called, then each argument and keyword in order; None for a call that was never reached."""
         known = self._calls.get(node)
