@@ -55,11 +55,18 @@ class Origins:
         return [], None
 
     def trace(
-        self, node: nodes.Node, scope: Scope, enters: Enters | None = None, *, callers: bool = False
+        self,
+        node: nodes.Node,
+        scope: Scope,
+        enters: Enters | None = None,
+        *,
+        callers: bool = False,
+        returns: bool = True,
     ) -> Iterator[Origin]:
         """Every node that the value of an expression is made of, those in functions that are called included.
 
-        With `callers`, a parameter is made of what the project's callers pass for it.
+        With `callers`, a parameter is made of what the project's callers pass for it; without `returns`, a call is made
+        of what goes into it, and not of what its function returns.
         """
         seen: set[int] = set()
         stack: list[tuple[nodes.Node, Scope, int]] = [(node, scope, 0)]
@@ -70,7 +77,7 @@ class Origins:
             seen.add(id(current))
             yield current, home
             if depth < _DEEPEST:
-                stack += [(inner, place, depth + 1) for inner, place in self._parts(current, home, enters)]
+                stack += [(inner, place, depth + 1) for inner, place in self._parts(current, home, enters, returns)]
                 if callers and isinstance(current, nodes.Name):
                     stack += [(inner, place, depth + 1) for inner, place in self._passed(current.id, home)]
 
@@ -79,14 +86,15 @@ class Origins:
         if function is not None and any(parameter.name == name for parameter in function.parameters):
             yield from self.sent(function, name)
 
-    def _parts(self, node: nodes.Node, scope: Scope, enters: Enters | None) -> Iterator[Origin]:
+    def _parts(self, node: nodes.Node, scope: Scope, enters: Enters | None, returns: bool) -> Iterator[Origin]:
         if isinstance(node, nodes.Name):
             values, home = self.assigned(node.id, scope)
             yield from ((value, home) for value in values if home is not None)
         elif isinstance(node, nodes.Lambda):
             return
         elif isinstance(node, nodes.Call):
-            yield from self._returned(node, scope)
+            if returns:
+                yield from self._returned(node, scope)
             if enters is None or enters(node, scope):
                 yield from ((child, scope) for child in iter_children(node))
         else:

@@ -148,6 +148,9 @@ def test_django_url_patterns(lines):
     urls = "from django.urls import path\nurlpatterns = [path('orders', {})]\n"
     assert lines(SLUG, code + urls.format("login_required(show)")) == [[], [7]]
     assert lines(SLUG, code + urls.format("show")) == [[7], []]
+    assert lines(SLUG, code + urls.format("other")) == [[7], []]
+    helper = code.replace("show", "answer") + "def show(request):\n    return JsonResponse(answer(request))\n"
+    assert lines(SLUG, helper + urls.format("login_required(show)")) == [[], [9]]
 
 
 def test_django_rest_framework(lines):

@@ -19,8 +19,10 @@ def examine(project: Project) -> Iterator[Remark]:
     """Look at every route."""
     callers = callers_of(project)
     judged: dict[Place, list[tuple[Route, Access]]] = {}
+    patterns = any(route.framework == "django" and route.path for route in project.routes)
     for route in project.routes:
-        if not is_test(route.place.path):
+        unreachable = patterns and route.framework == "django" and not route.path
+        if not is_test(route.place.path) and not unreachable:
             judged.setdefault(route.place, []).append((route, callers.access(route)))
     guarded = {_area(route) for pairs in judged.values() for route, access in pairs if access.checked}
     for place, pairs in judged.items():
@@ -58,7 +60,7 @@ def _confidence(route: Route, guarded: set[str]) -> Confidence:
 
 def _area(route: Route) -> str:
     """The first fixed part of the path, which neighbours share; `api` and versions are no area."""
-    parts = [part for part in route.path.split("/") if part and part[0] not in "{<"]
+    parts = [part for part in route.path.split("/") if part and part[0] not in "{<?"]
     own = [part for part in parts if part != "api" and not (part[0] == "v" and part[1:].isdigit())]
     return own[0] if own else route.handler.module.name
 
