@@ -90,6 +90,8 @@ class Exchange:
     owes_token: bool = False
     csrf_given: bytes | None = None
     refusal: Refusal | None = None
+    failure: Exception | None = None
+    """What the handler raised, where the framework makes a finished 500 of it and raises nothing."""
     actor: Actor | None = None
     session_id: str = ""
     arrived: SessionRecord | None = None

@@ -3,22 +3,18 @@
 from collections.abc import Awaitable, Generator
 from typing import Final
 
-from vallum.guard.asgi.gate import carry_out
+from vallum.guard.asgi.gate import write_sessions
 from vallum.guard.asgi.types import Message, Send
 from vallum.guard.core import Core
-from vallum.guard.errors.failure import describe_error, unwrap_error
+from vallum.guard.errors.failure import unwrap_error
 from vallum.guard.errors.public import PublicError
-from vallum.guard.errors.refusal import FORBIDDEN, INTERNAL, Refusal, refusal_for
+from vallum.guard.errors.refusal import INTERNAL, Refusal
 from vallum.guard.exchange import Exchange
-from vallum.guard.http.limits import TOO_LARGE
 from vallum.guard.logging.events import Level
+from vallum.guard.verdict import BODYLESS, explain, is_plain, report_failure, seal
 
 KEEPS: Final = ("generic-errors",)
 
-_REDIRECTS: Final = frozenset({301, 307, 308})
-_BODYLESS: Final = frozenset({204, 304})
-_TELLING: Final = frozenset({501, 502, 503, 504})
-"""Server errors whose status an app may tell; the body is the guard's all the same."""
 _FORWARDED_AS_IS: Final = "http.response.debug"
 
 
@@ -61,15 +57,15 @@ class Answer:
         if message["type"] != "http.response.start":
             return self._send_late(message)
         status = message["status"]
-        if status >= 500 or exchange.writes or exchange.too_large or not exchange.judged or exchange.refusal:
-            return self._begin_slowly(message, status)
-        return self._begin(message, status)
+        if is_plain(exchange, status):
+            return self._begin(message, status)
+        return self._begin_slowly(message, status)
 
     def _begin(self, message: Message, status: int) -> Awaitable[None]:
         exchange = self._exchange
         head = self._core.head(exchange, message.get("headers", ()))
         start = {**message, "headers": head}
-        if status in _BODYLESS:
+        if status in BODYLESS:
             return self._end(start)
         if not exchange.typed and exchange.method != "HEAD":
             self._start = start
@@ -79,34 +75,18 @@ class Answer:
 
     async def _begin_slowly(self, message: Message, status: int) -> None:
         exchange = self._exchange
-        refusal = self._judge_start(message, status)
+        refusal = seal(self._core, exchange, status, message.get("headers", ()))
         if refusal is not None:
             await self.refuse(refusal)
         elif status >= 500:
             # Held back until the app returns or raises: `finish` and `fail` answer it.
             self._held = status
         else:
-            failed = await carry_out(self._core, exchange)
+            failed = await write_sessions(self._core, exchange)
             if failed is not None:
                 await self.refuse(failed)
             else:
                 await self._begin(message, status)
-
-    def _judge_start(self, message: Message, status: int) -> Refusal | None:
-        """The answer to put in place of the app's, if any."""
-        exchange = self._exchange
-        if exchange.too_large:
-            return TOO_LARGE
-        if exchange.refusal is not None or exchange.judged or status >= 500:
-            return exchange.refusal
-        if status in _REDIRECTS:
-            kept = [pair for pair in message.get("headers", ()) if pair[0].lower() == b"location"]
-            return Refusal(status, "redirect", headers=kept)
-        if status >= 400:
-            kept = [pair for pair in message.get("headers", ()) if pair[0].lower() in {b"allow", b"retry-after"}]
-            return Refusal(status, refusal_for(status).code, headers=kept) if kept else refusal_for(status)
-        self._core.report(exchange, "response-sealed", Level.ERROR, status=str(status))
-        return FORBIDDEN
 
     async def _send_late(self, message: Message) -> None:
         """A body part while the head is held: a body needs a content type, else browsers would guess one."""
@@ -121,7 +101,7 @@ class Answer:
         await self._release(start, message)
 
     async def _end(self, start: Message) -> None:
-        """These statuses have no body (RFC 9110, 15.3.5): what the app sends after it would begin the next answer."""
+        """The head is all: what the app sends after it is dropped."""
         self._exchange.answered = self._exchange.complete = True
         await self._send(start)
         await self._send({"type": "http.response.body", "body": b""})
@@ -149,28 +129,18 @@ class Answer:
         if self._start is not None:
             await self._release(self._start, {"type": "http.response.body", "body": b""})
             return
-        refusal = TOO_LARGE if exchange.too_large else exchange.refusal
-        if refusal is None:
-            self._core.report(exchange, "server-error", Level.ERROR, status=str(self._held))
-            refusal = refusal_for(self._held) if self._held in _TELLING else INTERNAL
-        await self.refuse(refusal)
+        await self.refuse(explain(self._core, exchange, self._held))
 
     async def fail(self, error: Exception) -> None:
         """The app has raised: answer in general terms, tell the log everything."""
         exchange = self._exchange
-        error = unwrap_error(error)
         if exchange.answered:
-            if not isinstance(error, PublicError):
-                self._core.report(exchange, "unhandled-exception", Level.ERROR, **describe_error(error))
-        elif not exchange.begun and (exchange.too_large or exchange.refusal is not None):
-            await self.finish()
-        elif isinstance(error, PublicError) and not exchange.begun:
-            self._core.report(exchange, error.event, error.level, cause=error.cause)
-            await self.refuse(error.refusal)
+            if not isinstance(unwrap_error(error), PublicError):
+                report_failure(self._core, exchange, error)
+        elif exchange.begun:
+            report_failure(self._core, exchange, error)
+            if not exchange.complete:
+                raise unwrap_error(error)  # the server cuts the connection: half an answer must not pass for a whole
         else:
-            name = "background-task-failed" if exchange.complete else "unhandled-exception"
-            self._core.report(exchange, name, Level.ERROR, **describe_error(error))
-            if not exchange.begun:
-                await self.refuse(INTERNAL)
-            elif not exchange.complete:
-                raise error  # the server cuts the connection, so that nobody takes half an answer for a whole
+            exchange.failure = error
+            await self.refuse(explain(self._core, exchange, self._held))

@@ -3,12 +3,10 @@
 from vallum.guard.asgi.types import Message, Receive, Scope, Send
 from vallum.guard.authorization.access import CLOSED, Declaration
 from vallum.guard.core import Core, read_headers
-from vallum.guard.errors.failure import describe_error
-from vallum.guard.errors.public import PublicError
-from vallum.guard.errors.refusal import UNAUTHENTICATED, UNAVAILABLE, Refusal
+from vallum.guard.errors.refusal import Refusal
 from vallum.guard.exchange import TYPE, Exchange
-from vallum.guard.logging.events import Level
 from vallum.guard.sessions.form_token import FIRST_BYTES, find_token
+from vallum.guard.verdict import carry_out, judge
 
 Connection = tuple[Scope, Receive, Send]
 
@@ -24,9 +22,9 @@ async def pass_gate(exchange: Exchange, declaration: Declaration, connection: Co
     if core.waits(exchange, digest):
         import asyncio  # noqa: PLC0415 - loaded already by whoever runs this; plain imports of the guard stay light
 
-        refusal = await asyncio.to_thread(_judge, core, exchange, declaration, digest)
+        refusal = await asyncio.to_thread(judge, core, exchange, declaration, digest)
     else:
-        refusal = _judge(core, exchange, declaration, digest)
+        refusal = judge(core, exchange, declaration, digest)
     if refusal is None and exchange.owes_token:
         refusal, receive = await read_token(core, exchange, receive)
     if refusal is None:
@@ -45,45 +43,13 @@ async def _answer_plainly(scope: Scope, send: Send, refusal: Refusal) -> None:
     await send({"type": "http.response.body", "body": b""})
 
 
-def _judge(core: Core, exchange: Exchange, declaration: Declaration, digest: bytes | None) -> Refusal | None:
-    """Read the session or the bearer credential and decide; whatever cannot answer lets nobody in."""
-    try:
-        core.identify(exchange)
-        record = None if digest is None else core.store.read(digest, core.policy.clock())
-    except PublicError as error:
-        exchange.judged = True
-        core.report(exchange, error.event, error.level, cause=error.cause)
-        return error.refusal
-    except Exception as error:  # noqa: BLE001 - fail closed, whatever the store or verifier raises
-        exchange.judged = True
-        name = "bearer-check-failed" if exchange.by_bearer else "session-store-failed"
-        core.report(exchange, name, Level.ERROR, **describe_error(error))
-        return UNAVAILABLE
-    return core.admit(exchange, declaration, record)
-
-
-async def carry_out(core: Core, exchange: Exchange) -> Refusal | None:
+async def write_sessions(core: Core, exchange: Exchange) -> Refusal | None:
     """Make the session changes that the handler noted, before its answer goes out."""
-    writes, store = list(exchange.writes), core.store
-    exchange.writes.clear()
+    if core.store.writes_at_once:
+        return carry_out(core, exchange)
+    import asyncio  # noqa: PLC0415 - as above
 
-    def write_all() -> list[bool]:
-        return [write(store) for write in writes]
-
-    try:
-        if store.writes_at_once:
-            done = write_all()
-        else:
-            import asyncio  # noqa: PLC0415 - as above
-
-            done = await asyncio.to_thread(write_all)
-    except Exception as error:  # noqa: BLE001 - fail closed, whatever the store raises
-        core.report(exchange, "session-store-failed", Level.ERROR, **describe_error(error))
-        return UNAVAILABLE
-    if all(done):
-        return None
-    core.report(exchange, "session-ended-meanwhile", Level.INFO)
-    return UNAUTHENTICATED
+    return await asyncio.to_thread(carry_out, core, exchange)
 
 
 async def read_token(core: Core, exchange: Exchange, receive: Receive) -> tuple[Refusal | None, Receive]:

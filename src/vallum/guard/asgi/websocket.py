@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from vallum.guard.asgi.gate import carry_out
+from vallum.guard.asgi.gate import write_sessions
 from vallum.guard.asgi.types import Message, Scope, Send
 from vallum.guard.core import Core
 from vallum.guard.errors.failure import describe_error, unwrap_error
@@ -50,7 +50,7 @@ class Handshake:
             self._core.report(exchange, "response-sealed", Level.ERROR)
             await self.refuse(FORBIDDEN)
             return
-        if exchange.writes and (failed := await carry_out(self._core, exchange)) is not None:
+        if exchange.writes and (failed := await write_sessions(self._core, exchange)) is not None:
             await self.refuse(failed)
             return
         head = self._core.head(exchange, message.get("headers", ()))

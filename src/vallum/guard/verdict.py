@@ -1,0 +1,109 @@
+"""What every wrapper decides alike: read and judge, write before the head goes out, seal what no gate has judged."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from vallum.guard.authorization.access import Declaration
+from vallum.guard.core import Core
+from vallum.guard.errors.failure import describe_error, unwrap_error
+from vallum.guard.errors.public import PublicError
+from vallum.guard.errors.refusal import FORBIDDEN, INTERNAL, UNAUTHENTICATED, UNAVAILABLE, Refusal, refusal_for
+from vallum.guard.exchange import Exchange
+from vallum.guard.http.limits import TOO_LARGE
+from vallum.guard.logging.events import Level
+
+KEEPS: Final = ("generic-errors",)
+
+Pair = tuple[bytes, bytes]
+_REDIRECTS: Final = frozenset({301, 307, 308})
+_TELLING: Final = frozenset({501, 502, 503, 504})
+"""Server errors whose status an app may tell; the body is the guard's all the same."""
+BODYLESS: Final = frozenset({204, 304})
+"""These statuses have no body (RFC 9110, 15.3.5): what the app sends after it would begin the next answer."""
+
+
+def judge(core: Core, exchange: Exchange, declaration: Declaration, digest: bytes | None) -> Refusal | None:
+    """Read the session or the bearer credential and decide; whatever cannot answer lets nobody in."""
+    try:
+        core.identify(exchange)
+        record = None if digest is None else core.store.read(digest, core.policy.clock())
+    except PublicError as error:
+        exchange.judged = True
+        core.report(exchange, error.event, error.level, cause=error.cause)
+        return error.refusal
+    except Exception as error:  # noqa: BLE001 - fail closed, whatever the store or verifier raises
+        exchange.judged = True
+        name = "bearer-check-failed" if exchange.by_bearer else "session-store-failed"
+        core.report(exchange, name, Level.ERROR, **describe_error(error))
+        return UNAVAILABLE
+    return core.admit(exchange, declaration, record)
+
+
+def carry_out(core: Core, exchange: Exchange) -> Refusal | None:
+    """Make the session changes that the handler noted, before its answer goes out."""
+    writes = list(exchange.writes)
+    exchange.writes.clear()
+    try:
+        done = [write(core.store) for write in writes]
+    except Exception as error:  # noqa: BLE001 - fail closed, whatever the store raises
+        core.report(exchange, "session-store-failed", Level.ERROR, **describe_error(error))
+        return UNAVAILABLE
+    if all(done):
+        return None
+    core.report(exchange, "session-ended-meanwhile", Level.INFO)
+    return UNAUTHENTICATED
+
+
+def is_plain(exchange: Exchange, status: int) -> bool:
+    """Tell whether the app's answer may go out as it stands, with nothing to write or to replace."""
+    return not (status >= 500 or exchange.writes or exchange.too_large or not exchange.judged or exchange.refusal)
+
+
+def seal(core: Core, exchange: Exchange, status: int, headers: Iterable[Pair]) -> Refusal | None:
+    """The answer to put in place of the app's, if any; a 5xx is left to `explain`, once the app has ended."""
+    if exchange.too_large:
+        return TOO_LARGE
+    if exchange.refusal is not None or exchange.judged or status >= 500:
+        return exchange.refusal
+    if status in _REDIRECTS:
+        return Refusal(status, "redirect", headers=[pair for pair in headers if pair[0].lower() == b"location"])
+    if status >= 400:
+        kept = [pair for pair in headers if pair[0].lower() in {b"allow", b"retry-after"}]
+        return Refusal(status, refusal_for(status).code, headers=kept) if kept else refusal_for(status)
+    core.report(exchange, "response-sealed", Level.ERROR, status=str(status))
+    return FORBIDDEN
+
+
+def explain(core: Core, exchange: Exchange, status: int) -> Refusal:
+    """The answer to an app that ended with the 5xx `status` or without an answer (0); what it raised is logged."""
+    refusal = TOO_LARGE if exchange.too_large else exchange.refusal
+    if refusal is not None:
+        return refusal
+    if exchange.failure is not None:
+        return describe(core, exchange, exchange.failure)
+    core.report(exchange, "server-error", Level.ERROR, status=str(status))
+    return refusal_for(status) if status in _TELLING else INTERNAL
+
+
+def describe(core: Core, exchange: Exchange, error: Exception) -> Refusal:
+    """The answer to an exception: what a `PublicError` says, or general terms; the log is told everything."""
+    refusal = publish(core, exchange, error)
+    if refusal is None:
+        report_failure(core, exchange, error)
+        return INTERNAL
+    return refusal
+
+
+def report_failure(core: Core, exchange: Exchange, error: Exception) -> None:
+    """Tell the log about an exception that no answer can speak of any more."""
+    name = "background-task-failed" if exchange.complete else "unhandled-exception"
+    core.report(exchange, name, Level.ERROR, **describe_error(unwrap_error(error)))
+
+
+def publish(core: Core, exchange: Exchange, error: Exception) -> Refusal | None:
+    """Log a `PublicError` and return its answer; None for every other exception."""
+    error = unwrap_error(error)
+    if not isinstance(error, PublicError):
+        return None
+    core.report(exchange, error.event, error.level, cause=error.cause)
+    return error.refusal
