@@ -41,7 +41,7 @@ house: .venv/.dev
 	@$(BIN)/python tools/house.py
 
 cover: .venv/.dev
-	@$(BIN)/python -m pytest -n 2 --cov --cov-report=term
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report=term
 
 format: .venv/.dev ## Format and mend what ruff can
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format --quiet .

@@ -30,9 +30,12 @@ CHROMIUM = (
 )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Chromium from the system, driven by Playwright; nothing is downloaded."""
+    """Chromium from the system, driven by Playwright; nothing is downloaded.
+
+    It ends with its module: Playwright keeps an event loop running, in which tests of others could not start their own.
+    """
     path = shutil.which("chromium")
     if path is None:
         pytest.skip("chromium is missing, so no page was looked at; get it by: apt-get install chromium")
