@@ -1,7 +1,8 @@
-"""`Guard(app)`: everything on, for any ASGI app, and in place for Starlette and FastAPI."""
+"""`Guard(app)`: everything on, in place for the frameworks that an adapter knows, and around any other app."""
 
 import sys
-from typing import Any
+from importlib import import_module
+from typing import Any, Final
 
 from vallum.guard.asgi.types import App, Receive, Scope, Send
 from vallum.guard.asgi.wrapper import AsgiGuard
@@ -9,39 +10,62 @@ from vallum.guard.configuration.startup import check_startup
 from vallum.guard.core import Core
 from vallum.guard.policy import GuardPolicy, read_environment
 
+_ADAPTERS: Final = (
+    ("starlette", "starlette.applications", "Starlette"),
+    ("litestar", "litestar.app", "Litestar"),
+    ("flask", "flask.app", "Flask"),
+    ("django", "django.core.handlers.base", "BaseHandler"),
+)
+"""An adapter's name, and the module and class of the apps that it secures."""
+
 
 class Guard:
-    """Secures `app`. Starlette and FastAPI apps are secured in place; wrap any other ASGI app: `app = Guard(app)`.
+    """Secures `app`. Starlette, FastAPI, Litestar and Flask apps are secured in place.
 
-    Without a policy the environment decides (see `read_environment`): on a laptop nothing needs to be set. Raises
-    `ConfigError`, in production for every problem at once.
+    Wrap Django's handlers and any other app: `application = Guard(app)` for an ASGI server and
+    `application = Guard(app).wsgi_app` for a WSGI server. Without a policy the environment decides (see
+    `read_environment`): on a laptop nothing needs to be set. Raises `ConfigError`, in production for every problem at
+    once.
     """
 
     def __init__(self, app: Any, *, policy: GuardPolicy | None = None) -> None:
         """Check the policy and put the guard in place."""
         self.policy = policy if policy is not None else read_environment()
-        check_startup(self.policy, debug=bool(getattr(app, "debug", False)))
+        self._adapter = _find_adapter(app)
+        debug = getattr(app, "debug", False) if self._adapter is None else self._adapter.is_debug(app)
+        check_startup(self.policy, debug=bool(debug))
         self._core = Core(self.policy)
+        self._plain = app
         self._app: App = self._place(app)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve as an ASGI app."""
         await self._app(scope, receive, send)
 
+    @property
+    def wsgi_app(self) -> Any:
+        """What to give to a WSGI server."""
+        if self._adapter is not None:
+            return self._app
+        from vallum.guard.wsgi.wrapper import WsgiGuard  # noqa: PLC0415 - loaded where it is used
+
+        return WsgiGuard(self._plain, self._core, gated=False)
+
     def undeclared(self) -> list[str]:
-        """The routes that nobody declared and that are therefore closed; empty for a plain ASGI app."""
-        if isinstance(self._app, AsgiGuard):
-            return []
-        from vallum.guard.frameworks.starlette import undeclared_routes  # noqa: PLC0415 - the app has loaded starlette
+        """The routes that nobody declared and that are therefore closed; empty for an app that no adapter knows."""
+        routes: list[str] = [] if self._adapter is None else self._adapter.undeclared_routes(self._plain, self._core)
+        return routes
 
-        return undeclared_routes(self._app, self._core)  # type: ignore[arg-type]  # `_place` has looked
-
-    def _place(self, app: Any) -> App:
-        starlette = sys.modules.get("starlette.applications")
-        if starlette is None or not isinstance(app, starlette.Starlette):
+    def _place(self, app: Any) -> Any:
+        if self._adapter is None:
             return AsgiGuard(app, self._core, gated=False)
-        from vallum.guard.frameworks.starlette import secure_starlette  # noqa: PLC0415 - as above
+        return self._adapter.secure_app(app, self._core)
 
-        secured: App = app
-        secure_starlette(app, self._core)
-        return secured
+
+def _find_adapter(app: object) -> Any:
+    """The adapter for the app's type; frameworks that are not loaded are not looked at."""
+    for name, module, kind in _ADAPTERS:
+        loaded = sys.modules.get(module)
+        if loaded is not None and isinstance(app, getattr(loaded, kind)):
+            return import_module(f"vallum.guard.frameworks.{name}")
+    return None

@@ -85,6 +85,12 @@ def explain(core: Core, exchange: Exchange, status: int) -> Refusal:
     return refusal_for(status) if status in _TELLING else INTERNAL
 
 
+def decide(core: Core, exchange: Exchange, status: int, headers: Iterable[Pair]) -> Refusal | None:
+    """The answer to put in place of a finished one, if any; `status` is 0 for an app that said nothing."""
+    refusal = None if is_plain(exchange, status) else seal(core, exchange, status or 500, headers)
+    return explain(core, exchange, status) if refusal is None and (status == 0 or status >= 500) else refusal
+
+
 def describe(core: Core, exchange: Exchange, error: Exception) -> Refusal:
     """The answer to an exception: what a `PublicError` says, or general terms; the log is told everything."""
     refusal = publish(core, exchange, error)

@@ -1,7 +1,7 @@
 """What Jinja2 templates read from the guard: `{{ csp_nonce }}` and `{{ csrf_token }}`, looked up when rendered."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from vallum.guard.exchange import Exchange, current
 
@@ -21,11 +21,15 @@ class Lazy:
 
     __html__ = __str__
 
+    def __call__(self) -> str:
+        """The same, for templates that were written for extensions in which it is a function."""
+        return str(self)
+
+
+NONCE: Final = Lazy(lambda exchange: exchange.csp_nonce)
+TOKEN: Final = Lazy(lambda exchange: exchange.csrf_token)
+
 
 def add_globals(environment: Any) -> None:
     """Give a Jinja2 environment `csp_nonce`, `csrf_token` and `current`; `templates.env` for Starlette's templates."""
-    environment.globals.update(
-        csp_nonce=Lazy(lambda exchange: exchange.csp_nonce),
-        csrf_token=Lazy(lambda exchange: exchange.csrf_token),
-        current=current,
-    )
+    environment.globals.update(csp_nonce=NONCE, csrf_token=TOKEN, current=current)

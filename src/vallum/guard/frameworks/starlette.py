@@ -8,7 +8,6 @@ from typing import Any, Final
 from starlette import routing
 from starlette.applications import Starlette
 
-from vallum.base.errors import ConfigError
 from vallum.guard.asgi.gate import pass_gate
 from vallum.guard.asgi.types import Receive, Scope, Send
 from vallum.guard.asgi.wrapper import AsgiGuard
@@ -16,8 +15,8 @@ from vallum.guard.authorization.access import Declaration, declaration_of
 from vallum.guard.configuration.startup import check_startup
 from vallum.guard.core import Core
 from vallum.guard.exchange import KEY, Exchange
+from vallum.guard.frameworks.declared import check_declared, find_declaration, is_declared, refuse_version
 from vallum.guard.frameworks.safe_errors import use_safe_errors
-from vallum.guard.logging.events import Event, Level
 
 KEEPS: Final = ("authorize-every-endpoint",)
 
@@ -25,7 +24,7 @@ _GATED: Final = "__vallum_gated__"
 _CORE: Final = "vallum.core"
 
 
-def secure_starlette(app: Starlette, core: Core) -> None:
+def secure_app(app: Starlette, core: Core) -> Starlette:
     """Put the guard around `app`, outside of its error page and middleware; decorators and servers keep working."""
     _place_gates()
     build = app.build_middleware_stack
@@ -33,31 +32,24 @@ def secure_starlette(app: Starlette, core: Core) -> None:
     def build_guarded() -> AsgiGuard:
         _place_gates()  # again, for FastAPI may have been imported since, to be mounted here
         check_startup(core.policy, debug=app.debug)
-        _check_routes(app, core)
+        check_declared(undeclared_routes(app, core), core)
         use_safe_errors(app)
         return AsgiGuard(build(), core, gated=True)
 
     app.middleware_stack = None  # an app that has served already is built anew, now with its guard
     app.build_middleware_stack = build_guarded  # type: ignore[method-assign]  # the one place all requests pass
+    return app
+
+
+def is_debug(app: Starlette) -> bool:
+    """Whether the app shows tracebacks."""
+    return bool(app.debug)
 
 
 def undeclared_routes(app: Starlette, core: Core) -> list[str]:
     """The routes that are closed because nothing says who may come in, as "METHODS path"."""
-    return [_name(route, path) for route, path in _walk(app.routes, "") if not _is_declared(route, path, core)]
-
-
-def _check_routes(app: Starlette, core: Core) -> None:
-    missing = undeclared_routes(app, core)
-    if not missing:
-        return
-    if core.policy.is_production:
-        raise ConfigError(
-            f"{len(missing)} routes declare nothing: {', '.join(missing)}.",
-            hint="Add @public, @signed_in or @requires(...), or an entry in paths; openapi_url=None ends the docs.",
-            code="routes-undeclared",
-        )
-    detail = {"routes": ", ".join(missing)}
-    core.policy.sink(Event(name="routes-undeclared", level=Level.WARNING, at=core.policy.clock(), detail=detail))
+    walk = _walk(app.routes, "")
+    return [_name(route, path) for route, path in walk if not is_declared(_endpoint(route), path, core)]
 
 
 def _place_gates() -> None:
@@ -78,7 +70,9 @@ def _route_kinds() -> Iterator[type]:
 
 def _gate(kind: type) -> None:
     """Wrap `handle` on the class, so that routes added later and copies are gated too; asleep without an exchange."""
-    original: Callable[..., Any] = kind.__dict__.get("handle") or _refuse_version(kind)
+    original: Callable[..., Any] | None = kind.__dict__.get("handle")
+    if original is None:
+        raise refuse_version("Starlette or FastAPI", f"{kind.__qualname__}.handle")
     if hasattr(original, _GATED):
         return
 
@@ -98,29 +92,17 @@ def _gate(kind: type) -> None:
 
 
 def _find_declaration(route: routing.BaseRoute, exchange: Exchange, scope: Scope) -> Declaration | None:
-    """What the route declares, or the table says; None when the request has been judged for it already."""
-    endpoint = getattr(route, "endpoint", None) or getattr(route, "app", None)
-    declaration = declaration_of(endpoint, exchange.method)
-    if exchange.judged and (declaration.access is None or exchange.endpoint is endpoint):
-        return None
-    exchange.endpoint = endpoint
-    if declaration.access is not None:
-        return declaration
+    endpoint = _endpoint(route)
     path = scope["path"].removeprefix(scope.get("app_root_path", scope.get("root_path", "")))
-    core: Core = exchange.core
-    return Declaration(access=core.paths.find(path), body_limit=declaration.body_limit, csp=declaration.csp)
+    return find_declaration(exchange, endpoint, declaration_of(endpoint, exchange.method), path)
+
+
+def _endpoint(route: Any) -> object:
+    return getattr(route, "endpoint", None) or getattr(route, "app", None)
 
 
 def _has_routes(route: object) -> bool:
     return isinstance(route, (routing.Mount, routing.Host)) and bool(route.routes)
-
-
-def _refuse_version(kind: type) -> Callable[..., Any]:
-    raise ConfigError(
-        f"{kind.__qualname__} has no `handle` of its own, where the guard puts its gate.",
-        hint="This version of Starlette or FastAPI is not supported; install one named in docs/guard.md.",
-        code="framework-version",
-    )
 
 
 def _walk(routes: Any, prefix: str) -> Iterator[tuple[Any, str]]:
@@ -135,18 +117,6 @@ def _walk(routes: Any, prefix: str) -> Iterator[tuple[Any, str]]:
             yield from _walk(route.routes, path)
         else:
             yield route, path
-
-
-def _is_declared(route: Any, path: str, core: Core) -> bool:
-    endpoint = getattr(route, "endpoint", None) or getattr(route, "app", None)
-    methods = [name.upper() for name in ("get", "post", "put", "patch", "delete") if hasattr(endpoint, name)]
-    if isinstance(endpoint, type) and methods:
-        return all(declaration_of(endpoint, method).access is not None for method in methods) or _in_table(path, core)
-    return declaration_of(endpoint).access is not None or _in_table(path, core)
-
-
-def _in_table(path: str, core: Core) -> bool:
-    return core.paths.find(path) is not None or core.paths.find(f"{path}/x") is not None
 
 
 def _name(route: Any, path: str) -> str:

@@ -4,13 +4,16 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-FIELD: Final = b"csrf_token"
+FIELDS: Final = (b"csrf_token", b"csrfmiddlewaretoken")
+"""The field of our own templates, and the one that Django's `{% csrf_token %}` writes."""
 FIRST_BYTES: Final = 65_536
 """A multipart form is searched this far: the token belongs before the files."""
 _URLENCODED: Final = b"application/x-www-form-urlencoded"
 _MULTIPART: Final = b"multipart/form-data"
 _BOUNDARY: Final = re.compile(rb"""boundary=(?:"([^"]{1,70})"|([^\s";,]{1,70}))""", re.IGNORECASE)
-_DISPOSITION: Final = re.compile(rb"content-disposition:[^\r\n]*;\s*name=\"csrf_token\"\s*", re.IGNORECASE)
+_DISPOSITION: Final = re.compile(
+    rb"content-disposition:[^\r\n]*;\s*name=\"(?:" + b"|".join(FIELDS) + rb")\"\s*", re.IGNORECASE
+)
 
 
 def is_form(content_type: bytes | None) -> bool:
@@ -22,7 +25,7 @@ def find_token(content_type: bytes, body: bytes, *, whole: bool) -> bytes | None
     """The token in what has been read of `body`; None when it is not there (yet), empty when there are two."""
     if content_type.lower().startswith(_URLENCODED):
         return (
-            _only(part[len(FIELD) + 1 :] for part in body.split(b"&") if part.startswith(FIELD + b"="))
+            _only(value for name, equals, value in map(_split, body.split(b"&")) if equals and name in FIELDS)
             if whole
             else None
         )
@@ -32,6 +35,10 @@ def find_token(content_type: bytes, body: bytes, *, whole: bool) -> bytes | None
     *parts, _rest = (b"\r\n" + body).split(b"\r\n--" + (boundary[1] or boundary[2]))
     found = [value for head, _, value in (part.partition(b"\r\n\r\n") for part in parts) if _is_field(head)]
     return _only(found) if found else None
+
+
+def _split(pair: bytes) -> tuple[bytes, bytes, bytes]:
+    return pair.partition(b"=")
 
 
 def _is_field(head: bytes) -> bool:

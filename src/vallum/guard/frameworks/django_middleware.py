@@ -1,0 +1,172 @@
+"""Django, the usual way: `MIDDLEWARE = ["vallum.guard.frameworks.django_middleware.GuardMiddleware", ...]`."""
+
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from typing import Any, Final
+
+from asgiref.sync import iscoroutinefunction, markcoroutinefunction
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.utils.module_loading import import_string
+
+from vallum.base.errors import ConfigError
+from vallum.guard.asgi.gate import read_scope, write_sessions
+from vallum.guard.configuration.startup import check_startup
+from vallum.guard.core import Core
+from vallum.guard.errors.refusal import INTERNAL, Refusal
+from vallum.guard.exchange import KEY, Exchange, enter, leave
+from vallum.guard.frameworks.django import answer_publicly, find_exchange, gate, gate_async, prepare_django
+from vallum.guard.logging.events import Level
+from vallum.guard.policy import GuardPolicy, read_environment
+from vallum.guard.verdict import carry_out, decide, describe, report_failure
+from vallum.guard.wsgi import environ as wsgi
+
+KEEPS: Final = ("authorize-every-endpoint", "generic-errors")
+
+Pair = tuple[bytes, bytes]
+
+
+class GuardMiddleware:
+    """The guard as the first middleware, under WSGI and ASGI; `settings.VALLUM` is its policy, else the environment."""
+
+    sync_capable = True
+    async_capable = True
+
+    def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
+        """Check the settings. Raises `ConfigError`, in production for every problem at once."""
+        if not issubclass(type(self), import_string(settings.MIDDLEWARE[0])):
+            raise ConfigError(
+                "the guard is not the first middleware.",
+                hint="Put it at the head of MIDDLEWARE: what stands before it would answer without it.",
+                code="middleware-order",
+            )
+        policy = getattr(settings, "VALLUM", None)
+        self.policy: GuardPolicy = read_environment() if policy is None else policy
+        check_startup(self.policy, debug=settings.DEBUG)
+        self._core = Core(self.policy)
+        self._get_response = get_response
+        self._is_async = iscoroutinefunction(get_response)
+        self.process_view: Any = gate_async if self._is_async else gate
+        self.process_exception = answer_publicly
+        if self._is_async:
+            markcoroutinefunction(self)
+        prepare_django(self._core)
+
+    def __call__(self, request: HttpRequest) -> Any:
+        """Serve one request; a guard further out has judged it already."""
+        if find_exchange(request) is not None:
+            return self._get_response(request)
+        return self._serve_async(request) if self._is_async else self._serve(request)
+
+    def _serve(self, request: HttpRequest) -> HttpResponseBase:
+        exchange = _open(request)
+        if (refusal := self._core.open(exchange)) is not None:
+            return self._refuse(exchange, refusal, early=True)
+        context = enter(exchange)
+        try:
+            response = self._get_response(request)
+            refusal = self._judge(exchange, response)
+            if refusal is None and exchange.writes:
+                refusal = carry_out(self._core, exchange)
+            return self._finish(exchange, response, refusal)
+        except Exception as error:  # noqa: BLE001 - the last resort: whatever it was, the user learns nothing of it
+            return self._refuse(exchange, describe(self._core, exchange, error))
+        finally:
+            leave(context)
+
+    async def _serve_async(self, request: HttpRequest) -> HttpResponseBase:
+        exchange = _open(request)
+        if (refusal := self._core.open(exchange)) is not None:
+            return self._refuse(exchange, refusal, early=True)
+        context = enter(exchange)
+        try:
+            response = await self._get_response(request)
+            refusal = self._judge(exchange, response)
+            if refusal is None and exchange.writes:
+                refusal = await write_sessions(self._core, exchange)
+            return self._finish(exchange, response, refusal)
+        except Exception as error:  # noqa: BLE001 - as above
+            return self._refuse(exchange, describe(self._core, exchange, error))
+        finally:
+            leave(context)
+
+    def _judge(self, exchange: Exchange, response: Any) -> Refusal | None:
+        refusal = decide(self._core, exchange, response.status_code, _pairs(response))
+        silent = refusal is None and "content-type" not in response.headers
+        if silent and (response.streaming or response.content):
+            self._core.report(exchange, "content-type-missing", Level.ERROR)
+            return INTERNAL
+        return refusal
+
+    def _finish(self, exchange: Exchange, response: Any, refusal: Refusal | None) -> HttpResponseBase:
+        if refusal is not None:
+            return self._refuse(exchange, refusal)
+        _dress(response, self._core.head(exchange, _pairs(response)))
+        exchange.begun = True
+        if response.streaming and getattr(response, "file_to_stream", None) is None:
+            follow = _follow_async if response.is_async else _follow
+            response.streaming_content = follow(exchange, response.streaming_content)
+        return response
+
+    def _refuse(self, exchange: Exchange, refusal: Refusal, *, early: bool = False) -> HttpResponse:
+        if refusal.status >= 400:
+            exchange.forget()
+            if early:
+                self._core.report(exchange, "request-refused", code=refusal.code)
+        head, body = self._core.answer(exchange, refusal)
+        response = HttpResponse(body, status=refusal.status)
+        _dress(response, head)
+        exchange.answered = True
+        return response
+
+
+def _open(request: Any) -> Exchange:
+    """Read the request and leave the exchange where gate and handlers of failures find it."""
+    scope = getattr(request, "scope", None)
+    exchange = wsgi.read_environ(request.META) if scope is None else read_scope(scope)
+    if scope is None:
+        request.META[wsgi.KEY] = exchange
+    else:
+        scope.setdefault("state", {})[KEY] = exchange
+    return exchange
+
+
+def _pairs(response: Any) -> list[Pair]:
+    return [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in response.headers.items()]
+
+
+def _dress(response: Any, head: Iterable[Pair]) -> None:
+    """Give the response the headers of `head`, and no others; cookies have a place of their own in Django."""
+    headers = response.headers
+    for name in list(headers):
+        del headers[name]
+    for key, value in head:
+        name, text = key.decode("latin-1"), value.decode("latin-1")
+        if key == b"set-cookie":
+            response.cookies.load(text)
+        else:
+            headers[name] = f"{headers[name]}, {text}" if name in headers else text
+
+
+def _follow(exchange: Exchange, parts: Iterable[bytes]) -> Iterator[bytes]:
+    """A streamed template still asks for its nonce; what fails in it is logged, and cuts the connection."""
+    context = enter(exchange)
+    try:
+        yield from parts
+    except Exception as error:
+        report_failure(exchange.core, exchange, error)
+        raise
+    finally:
+        leave(context)
+
+
+async def _follow_async(exchange: Exchange, parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    context = enter(exchange)
+    try:
+        async for part in parts:
+            yield part
+    except Exception as error:
+        report_failure(exchange.core, exchange, error)
+        raise
+    finally:
+        leave(context)

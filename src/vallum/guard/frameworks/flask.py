@@ -1,0 +1,92 @@
+"""Flask: secured in place; the gate is the first `before_request` function, ahead of the app's and its blueprints'."""
+
+from functools import partial
+from typing import Any, Final
+
+from flask import Flask, Response, request
+from flask.signals import got_request_exception
+
+from vallum.base.errors import ConfigError, RefusedError
+from vallum.guard.configuration.startup import check_startup
+from vallum.guard.core import Core
+from vallum.guard.errors.public import PublicError
+from vallum.guard.exchange import current
+from vallum.guard.frameworks.declared import (
+    check_declared,
+    declaration_of_view,
+    find_declaration,
+    is_declared,
+    refuse_version,
+)
+from vallum.guard.frameworks.jinja import NONCE, TOKEN
+from vallum.guard.verdict import publish
+from vallum.guard.wsgi.body import prove_form
+from vallum.guard.wsgi.environ import KEY, decode_path
+from vallum.guard.wsgi.gate import pass_gate
+from vallum.guard.wsgi.wrapper import WsgiGuard
+
+KEEPS: Final = ("authorize-every-endpoint",)
+
+
+def secure_app(app: Flask, core: Core) -> Flask:
+    """Put the guard around `app.wsgi_app` and its gate before everything that the app runs for a request."""
+    if not isinstance(getattr(app, "before_request_funcs", None), dict):
+        raise refuse_version("Flask", "Flask.before_request_funcs")
+    try:
+        app.context_processor(_template_values)
+        app.register_error_handler(PublicError, _answer_publicly)
+        app.register_error_handler(RefusedError, _answer_publicly)
+    except AssertionError:
+        raise ConfigError("this Flask app has served already.", hint="Call Guard(app) first.", code="late") from None
+    app.before_request_funcs.setdefault(None, []).insert(0, partial(_gate, app))
+    got_request_exception.connect(_note_failure, app)
+
+    def prepare() -> None:
+        check_startup(core.policy, debug=app.debug)
+        check_declared(undeclared_routes(app, core), core)
+
+    app.wsgi_app = WsgiGuard(app.wsgi_app, core, gated=True, prepare=prepare)  # type: ignore[method-assign]  # as Flask's documentation does
+    return app
+
+
+def is_debug(app: Flask) -> bool:
+    """Whether the app shows tracebacks."""
+    return bool(app.debug)
+
+
+def undeclared_routes(app: Flask, core: Core) -> list[str]:
+    """The routes that are closed because nothing says who may come in, as "METHODS path"."""
+    return [
+        f"{'|'.join(sorted((rule.methods or set()) - {'HEAD', 'OPTIONS'}))} {rule.rule}"
+        for rule in app.url_map.iter_rules()
+        if not is_declared(app.view_functions.get(rule.endpoint), rule.rule, core)
+    ]
+
+
+def _gate(app: Flask) -> Response | None:
+    rule = request.url_rule
+    if rule is None:  # 404, 405 or a redirect to the path with its slash
+        return None
+    exchange, view, environ = current(), app.view_functions[rule.endpoint], request.environ
+    declared = declaration_of_view(view, exchange.method)
+    declaration = find_declaration(exchange, view, declared, decode_path(environ.get("PATH_INFO", "")))
+    if declaration is None:
+        return None
+    refusal = pass_gate(exchange, declaration, partial(prove_form, environ=environ))
+    return None if refusal is None else Response(status=refusal.status)
+
+
+def _answer_publicly(error: Exception) -> Response:
+    exchange = current()
+    exchange.refusal = publish(exchange.core, exchange, error)
+    return Response(status=400 if exchange.refusal is None else exchange.refusal.status)
+
+
+def _note_failure(_: Flask, exception: Exception, **_extra: Any) -> None:
+    exchange = request.environ.get(KEY)
+    if exchange is not None:
+        exchange.failure = exception
+
+
+def _template_values() -> dict[str, Any]:
+    return {"csp_nonce": NONCE, "csrf_token": TOKEN, "current": current}

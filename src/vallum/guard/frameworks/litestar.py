@@ -1,0 +1,114 @@
+"""Litestar: secured in place; the gate stands around what the router finds, before middleware, guards and handlers."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import lru_cache
+from typing import Any, Final
+
+from litestar import Litestar
+from litestar.exceptions import HTTPException
+
+from vallum.guard.asgi.gate import pass_gate
+from vallum.guard.asgi.types import App, Receive, Scope, Send
+from vallum.guard.asgi.wrapper import AsgiGuard
+from vallum.guard.authorization.access import PUBLIC, Access, Declaration, declaration_of
+from vallum.guard.core import Core
+from vallum.guard.exchange import KEY, Exchange
+from vallum.guard.frameworks.declared import check_declared, find_declaration, is_in_table, refuse_version
+from vallum.guard.frameworks.jinja import add_globals
+
+KEEPS: Final = ("authorize-every-endpoint",)
+
+OPT: Final = "vallum"
+"""The key under which `opt` of a handler, controller, router or app holds an `Access`, such as `SIGNED_IN`."""
+_REMEMBERED: Final = 1024
+_ASKED: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
+Found = tuple[Any, Any, str, dict[str, Any], str]
+Route = Callable[[str, str | None], Found]
+
+
+def secure_app(app: Litestar, core: Core) -> Litestar:
+    """Put the guard outside of the app's error page and middleware, and its gate where the router answers."""
+    router: Any = app.asgi_router
+    find: Route | None = getattr(router, "_handle_routing", None)
+    if find is None or not callable(getattr(router, "handle_routing", None)):
+        raise refuse_version("Litestar", "ASGIRouter.handle_routing")
+    router.handle_routing = lru_cache(_REMEMBERED)(_gate_routes(find))
+    app.asgi_handler = AsgiGuard(app.asgi_handler, core, gated=True)  # type: ignore[arg-type,assignment]  # the same shape under other names
+    app.after_exception.append(_note_failure)
+    environment = getattr(app.template_engine, "engine", None)
+    if hasattr(environment, "globals"):
+        add_globals(environment)
+    check_declared(undeclared_routes(app, core), core)
+    return app
+
+
+def is_debug(app: Litestar) -> bool:
+    """Whether the app shows tracebacks."""
+    return bool(app.debug)
+
+
+def undeclared_routes(app: Litestar, core: Core) -> list[str]:
+    """The routes that are closed because nothing says who may come in, as "METHODS path"."""
+    return [
+        f"{'|'.join(sorted(getattr(handler, 'http_methods', ()))) or type(handler).__name__} {route.path}"
+        for route in app.routes
+        for handler in getattr(route, "route_handlers", None) or [route.route_handler]  # type: ignore[union-attr]  # one or the other
+        if not _answers_options(handler) and _declared(handler).access is None and not is_in_table(route.path, core)
+    ]
+
+
+def _gate_routes(find: Route) -> Route:
+    """The router's own search, with a gate around each app that it finds; the router calls it by keywords."""
+
+    def find_gated(path: str, method: str | None) -> Found:
+        app, handler, rest, parameters, template = find(path, method)
+        declared = _declared(handler)
+        if declared.access is None and _answers_options(handler):
+            declared = replace(declared, access=_strictest(find, path))
+        return _gate(app, handler, declared, path), handler, rest, parameters, template
+
+    return find_gated
+
+
+def _gate(app: App, handler: object, declared: Declaration, path: str) -> App:
+    async def gated(scope: Scope, receive: Receive, send: Send) -> None:
+        exchange: Exchange = scope["state"][KEY]
+        declaration = find_declaration(exchange, handler, declared, path)
+        passed = receive if declaration is None else await pass_gate(exchange, declaration, (scope, receive, send))
+        if passed is not None:
+            await app(scope, passed, send)
+
+    return gated
+
+
+def _declared(handler: Any) -> Declaration:
+    """What stands on the handler or its function, else what its `opt` says, which comes down from the layers above."""
+    declared = declaration_of(handler)
+    if declared.access is None:
+        declared = declaration_of(handler.fn)
+    said = handler.opt.get(OPT)
+    return replace(declared, access=said) if declared.access is None and isinstance(said, Access) else declared
+
+
+def _answers_options(handler: Any) -> bool:
+    """Tell whether Litestar has made this handler itself, to answer OPTIONS."""
+    return "OPTIONS" in getattr(handler, "http_methods", ()) and handler.fn.__module__ == "litestar.routes.http"
+
+
+def _strictest(find: Route, path: str) -> Access | None:
+    """OPTIONS tells which methods a path has: to those who may use every one of them."""
+    found: list[Access | None] = []
+    for method in _ASKED:
+        try:
+            found.append(_declared(find(path, method)[1]).access)
+        except HTTPException:
+            continue
+    return next((access for access in found if access is None or not access.open), PUBLIC if found else None)
+
+
+async def _note_failure(error: Exception, scope: Any) -> None:
+    """Keep what becomes a 500; an app may tell other server errors by their status."""
+    exchange: Exchange | None = scope["state"].get(KEY)
+    if exchange is not None and getattr(error, "status_code", 500) == 500:
+        exchange.failure = error

@@ -1,0 +1,45 @@
+"""Reads a WSGI environ into an exchange (PEP 3333)."""
+
+from typing import Final
+
+from vallum.guard.exchange import CSRF, HOST, INDEX, LENGTH, ORIGIN, SITE, Exchange
+from vallum.guard.wsgi.types import Environ
+
+KEY: Final = "vallum.exchange"
+"""Where the wrapper keeps the exchange in the environ."""
+
+_KEYS: Final = tuple(
+    name.decode().upper().replace("-", "_")
+    if name in {b"content-type", b"content-length"}
+    else f"HTTP_{name.decode().upper().replace('-', '_')}"
+    for name in INDEX
+)
+_ALONE: Final = (HOST, ORIGIN, LENGTH, SITE, CSRF)
+"""No single value of these holds a comma: a server has joined a header that came twice."""
+
+
+def read_environ(environ: Environ) -> Exchange:
+    """Fill an exchange from an environ."""
+    exchange = Exchange()
+    get = environ.get
+    exchange.method = environ["REQUEST_METHOD"]
+    exchange.path = read_path(environ)
+    exchange.scheme = get("wsgi.url_scheme", "http")
+    exchange.peer = get("REMOTE_ADDR") or None
+    exchange.is_socket = exchange.peer is None
+    values = map(get, _KEYS)
+    found = [None if value is None else value.encode("latin-1", "replace") for value in values]
+    found[LENGTH] = found[LENGTH] or None  # servers write an empty string where there is none
+    exchange.found = found
+    exchange.repeated = any((value := found[place]) is not None and b"," in value for place in _ALONE)
+    return exchange
+
+
+def read_path(environ: Environ) -> str:
+    """The path as the client asked for it, decoded as UTF-8."""
+    return decode_path(environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", ""))
+
+
+def decode_path(path: str) -> str:
+    """Undo the environ's way to hold bytes in a string."""
+    return path if path.isascii() else path.encode("latin-1", "replace").decode("utf-8", "replace")
