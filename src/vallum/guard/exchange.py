@@ -102,6 +102,10 @@ class Exchange:
     csp_pieces: tuple[bytes, ...] | None = None
     frame_options: bytes | None = None
     extra: tuple[tuple[bytes, bytes], ...] = ()
+    counted: bool = False
+    """Whether the limit of the account has been asked: once, however many gates a request passes."""
+    rate_fields: tuple[tuple[bytes, bytes], ...] = ()
+    """Headers of the rate limits; unlike `extra`, they go out with a refusal as well."""
 
     begun: bool = False
     answered: bool = False

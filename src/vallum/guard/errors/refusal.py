@@ -1,7 +1,8 @@
 """A refusal: one fixed answer, built once, as problem+json (RFC 9457) or a plain page, by what the client accepts."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
+from types import MappingProxyType
 from typing import Final
 
 KEEPS: Final = ("generic-errors",)
@@ -19,7 +20,7 @@ HTML_TYPE: Final = b"text/html; charset=utf-8"
 class Refusal:
     """Status, stable code and a sentence that is the same for every cause; the cause goes to the log only."""
 
-    __slots__ = ("_json", "_page", "code", "headers", "identified", "status", "text")
+    __slots__ = ("_json", "_page", "code", "headers", "identified", "members", "status", "text")
 
     def __init__(
         self,
@@ -29,13 +30,18 @@ class Refusal:
         *,
         headers: Iterable[tuple[bytes, bytes]] = (),
         identified: bool = True,
+        members: Mapping[str, object] = MappingProxyType({}),
     ) -> None:
-        """Fix the text. With `identified` False the body is byte for byte the same every time."""
+        """Fix the text. With `identified` False the body is byte for byte the same every time.
+
+        `members` are further members of the problem document, or another `type` (RFC 9457, section 3.2).
+        """
         self.status = status
         self.code = code
         self.text = text
         self.headers = tuple(headers)
         self.identified = identified
+        self.members = members
         self._json: list[bytes] = []
         self._page: list[bytes] = []
 
@@ -61,6 +67,7 @@ def _encode_problem(refusal: Refusal, *, identified: bool) -> list[bytes]:
         "status": refusal.status,
         "code": refusal.code,
         "detail": refusal.text or phrase_of(refusal.status),
+        **refusal.members,
     }
     if identified:
         members["request_id"] = _MARK
