@@ -14,6 +14,7 @@ SLUG = "plaintext-password"
         ("request.form['password'] == user['password']", "request.form['password'] == request.form['password2']"),
         ("users.get(name).password == password", "password == ''"),
         ("db_user.passwd == body.passwd", "new_password == old_password"),
+        ("member.password == password", "user.password == user.passwd"),
         ("stored.password == form.get('password')", "password == password_again"),
     ],
 )

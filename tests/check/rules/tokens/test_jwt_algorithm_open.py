@@ -91,6 +91,12 @@ def test_several_of_one_family_are_a_small_matter(judge):
     assert [found.confidence for found in judged.findings] == [Confidence.LOW]
 
 
+def test_two_families_are_a_great_one(judge):
+    judged = judge(SLUG, 'import jwt\njwt.decode(t, KEY, algorithms=["HS256", "RS256"])\n')
+    assert [found.confidence for found in judged.findings] == [Confidence.HIGH]
+    assert "together" in judged.findings[0].reason
+
+
 def test_tests_and_projects_without_tokens(judge, lines):
     assert lines(SLUG, {"tests/test_a.py": "import jwt\njwt.decode(t, KEY)\n"}) == [[], []]
     assert [found.silence for found in judge(SLUG, "print(1)\n").silences] == [Silence.DOES_NOT_APPLY]
