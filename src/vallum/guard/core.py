@@ -6,6 +6,7 @@
     refusal = core.prove(exchange, token)    only where the CSRF token comes in a form
     headers = core.head(exchange, headers)
     core.report(...)                         security events
+    core.close(exchange)                     the access line
 
 A wrapper (ASGI, WSGI) owns every wait: it fills the exchange, reads the session and carries out `exchange.writes`.
 """
@@ -59,6 +60,8 @@ class Core:
         self._randomness = policy.randomness
         readable = policy.sink is log_event and policy.environment is Environment.DEVELOPMENT
         self._sink = log_readably if readable else policy.sink
+        self._access_log = policy.access_log
+        self.tick = policy.access_log.timer
         secrets = [secret.reveal().encode() for secret in policy.secrets] or [policy.randomness(32)]
         tokens = CsrfTokens(secrets, policy.randomness)
         self.desk = Desk(policy.session, tokens, policy.clock, policy.randomness, development=development)
@@ -69,6 +72,7 @@ class Core:
     def open(self, exchange: Exchange) -> Refusal | None:
         """Give the request its id and nonce and decide all that needs neither route nor session."""
         exchange.core, exchange.desk = self, self.desk
+        exchange.started = self.tick()
         drawn = self._randomness(_ID_BYTES + _NONCE_BYTES)
         exchange.request_id = _format_id(drawn[:_ID_BYTES].hex())
         exchange.nonce = b2a_base64(drawn[_ID_BYTES:], newline=False)
@@ -152,10 +156,16 @@ class Core:
             method=exchange.method,
             path=exchange.path,
             client=exchange.client,
-            actor=exchange.actor.id if exchange.actor is not None else "",
+            actor=exchange.actor_id,
+            agent=exchange.agent,
             detail=detail,
         )
         self._sink(event)
+
+    def close(self, exchange: Exchange) -> None:
+        """Write the access line, if anybody wants it; a log that cannot be written does not fail the request."""
+        if self._access_log.write is not None:
+            self._access_log.note(exchange, self.policy.clock())
 
     def _body_limit(self, declaration: Declaration) -> int:
         limits = self.policy.limits

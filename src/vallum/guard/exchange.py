@@ -1,13 +1,13 @@
 """One request and its answer, as the guard sees them: filled by a wrapper, judged by the core, read by handlers."""
 
 from collections.abc import Callable, Iterable, Mapping
-from contextvars import ContextVar
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, cast
 
 from vallum.base.clock import Clock
 from vallum.base.errors import VallumError
 from vallum.guard.actor import Actor
 from vallum.guard.errors.refusal import Refusal
+from vallum.guard.logging.context import CURRENT
 from vallum.stores.sessions import Json, SessionRecord, SessionStore
 
 KEY: Final = "vallum"
@@ -113,6 +113,13 @@ class Exchange:
     too_large: bool = False
     typed: bool = False
 
+    route: str = ""
+    """The template of the path, like "/notes/{key}", once an adapter knows it."""
+    status: int = 0
+    started: float = 0.0
+    ended: float = 0.0
+    """When the last byte was handed to the server; 0 until then. Both by the access log's timer."""
+
     desk: SessionDesk
     core: Any
     """The core that judges this request; naming its type here would close a circle of imports."""
@@ -134,6 +141,16 @@ class Exchange:
         if self.shown is None and self.record is not None:
             self.shown = Session(self.record, self.writes, self.core.policy.clock)
         return self.shown
+
+    @property
+    def actor_id(self) -> str:
+        """Who is signed in; empty for a stranger."""
+        return self.actor.id if self.actor is not None else ""
+
+    @property
+    def agent(self) -> str:
+        """The User-Agent header: the client's own words, for the log."""
+        return (self.found[AGENT] or b"").decode("latin-1")
 
     @property
     def csp_nonce(self) -> str:
@@ -175,15 +192,14 @@ class Session:
         return self._record.created
 
 
-_CURRENT: Final[ContextVar[Exchange]] = ContextVar("vallum_exchange")
-enter = _CURRENT.set
-leave = _CURRENT.reset
+enter = CURRENT.set
+leave = CURRENT.reset
 
 
 def current() -> Exchange:
     """The exchange of the request that runs now. Raises `VallumError` outside of a guarded request."""
     try:
-        return _CURRENT.get()
+        return cast("Exchange", CURRENT.get())
     except LookupError:
         raise VallumError(
             "there is no guarded request here.",

@@ -16,6 +16,7 @@ from vallum.guard.authorization.access import Access
 from vallum.guard.http.cors import CorsPolicy
 from vallum.guard.http.headers import HeaderPolicy
 from vallum.guard.http.limits import LimitPolicy
+from vallum.guard.logging.access import ACCESS_LOG, AccessLog
 from vallum.guard.logging.events import Sink, log_event
 from vallum.guard.output.csp import ContentSecurityPolicy
 from vallum.guard.sessions.life import SessionPolicy
@@ -40,7 +41,8 @@ class GuardPolicy:
     `secrets`: newest first, at least 32 characters. `proxies`: addresses whose forwarded headers count.
     `roles`: role to permissions. `paths`: access for what cannot be decorated. `csrf_exempt`: exact paths on which
     cookies are ignored instead of checked. `bearer`: how Authorization headers are read; None ignores them.
-    `trial_csp`: a second policy that only reports.
+    `trial_csp`: a second policy that only reports. `sink` takes the security events; `access_log` writes a line for
+    each request.
     """
 
     environment: Environment = Environment.DEVELOPMENT
@@ -60,6 +62,7 @@ class GuardPolicy:
     session: SessionPolicy = field(default_factory=SessionPolicy)
     store: SessionStore | None = None
     sink: Sink = log_event
+    access_log: AccessLog = ACCESS_LOG
     clock: Clock = SYSTEM_CLOCK
     randomness: Randomness = SYSTEM_RANDOMNESS
 

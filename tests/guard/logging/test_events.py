@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vallum.guard.logging.events import Event, Level, log_event, log_readably, redact, render_event
+from vallum.guard.logging.events import Event, Level, log_event, log_readably, render_event
 
 
 def event(**detail: str) -> Event:
@@ -20,6 +20,7 @@ def event(**detail: str) -> Event:
         path="/login",
         client="203.0.113.9",
         actor="",
+        agent="curl/8",
         detail=detail,
     )
 
@@ -33,6 +34,8 @@ def test_fields() -> None:
         "method": "POST",
         "path": "/login",
         "ip": "203.0.113.9",
+        "userAgent": "curl/8",
+        "owasp": "authn_login_fail",
         "cause": "locked",
     }
 
@@ -44,37 +47,13 @@ def test_one_event_is_one_line(text: str) -> None:
     assert line.isascii()
 
 
-@pytest.mark.parametrize(
-    ("text", "secret"),
-    [
-        ("password=hunter2", "hunter2"),
-        ("{'api_key': 'k3y'}", "k3y"),
-        ('"client_secret": "s3"', "s3"),
-        ("Authorization: Bearer abc.def", "abc.def"),
-        ("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln", "eyJ"),
-        ("postgres://app:hunter2@db/x", "hunter2"),
-        ("id " + "aB3_" * 11, "aB3_"),
-        ("Cookie: a=b", "a=b"),
-    ],
-)
-def test_secrets_are_masked(text: str, secret: str) -> None:
-    assert secret not in redact(text)
-    assert "[redacted]" in redact(text)
-
-
-def test_plain_text_stays() -> None:
-    assert (
-        redact('File "app.py", line 3, in handler: no such note') == 'File "app.py", line 3, in handler: no such note'
-    )
-
-
 def test_a_developer_reads_the_stack_as_python_prints_it(caplog: pytest.LogCaptureFixture) -> None:
     log_readably(event(error="ValueError", stack='Traceback\n  File "app.py"\nValueError: password=hunter2'))
     log_readably(event())
     first, second = (record.getMessage() for record in caplog.records)
     line, _, stack = first.partition("\n")
     assert json.loads(line)["error"] == "ValueError"
-    assert stack == 'Traceback\n  File "app.py"\nValueError: password=[redacted]'
+    assert stack == 'Traceback\n  File "app.py"\nValueError: password=[REDACTED]'
     assert json.loads(second)["event"] == "login-failed"
 
 

@@ -49,6 +49,7 @@ class Answer:
         if exchange.begun:
             if not message.get("more_body"):
                 exchange.complete = True
+                exchange.ended = self._core.tick()
             return self._send(message)
         if message["type"] == _FORWARDED_AS_IS:
             return self._send(message)
@@ -63,6 +64,7 @@ class Answer:
 
     def _begin(self, message: Message, status: int) -> Awaitable[None]:
         exchange = self._exchange
+        exchange.status = status
         head = self._core.head(exchange, message.get("headers", ()))
         start = {**message, "headers": head}
         if status in BODYLESS:
@@ -116,6 +118,7 @@ class Answer:
         exchange = self._exchange
         if refusal.status >= 400:
             exchange.forget()
+        exchange.status = refusal.status
         head, body = self._core.answer(exchange, refusal)
         exchange.answered = True
         await self._send({"type": "http.response.start", "status": refusal.status, "headers": head})

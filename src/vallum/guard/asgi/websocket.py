@@ -41,6 +41,8 @@ class Handshake:
             await self._accept(message)
         elif kind == f"{_DENIAL}.start" and exchange.judged and exchange.refusal is None:
             await self.refuse(refusal_for(max(message["status"], 400)))
+        elif exchange.failure is not None:
+            await self.fail(exchange.failure)
         else:
             await self.refuse(exchange.refusal or FORBIDDEN)
 
@@ -55,12 +57,14 @@ class Handshake:
             return
         head = self._core.head(exchange, message.get("headers", ()))
         exchange.begun = True
+        exchange.status = 101
         await self._send({**message, "headers": head})
 
     async def refuse(self, refusal: Refusal) -> None:
         """Deny the handshake."""
         exchange = self._exchange
         exchange.forget()
+        exchange.status = refusal.status
         head, body = self._core.answer(exchange, refusal)
         exchange.answered = True
         if not self._can_deny:

@@ -36,6 +36,7 @@ class AsgiGuard:
             if refusal.status >= 400:
                 self.core.report(exchange, "request-refused", code=refusal.code)
             await answer.refuse(refusal)
+            self.core.close(exchange)
             return
         if exchange.found[LENGTH] is None and exchange.method not in SAFE_METHODS:
             receive = count_body(exchange, receive)
@@ -58,3 +59,4 @@ class AsgiGuard:
             await answer.finish()
         finally:
             leave(context)
+            self.core.close(exchange)

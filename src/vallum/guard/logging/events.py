@@ -1,14 +1,18 @@
 """Security events: typed values handed to a sink; the default sink writes one JSON line to `logging` (ASVS 16.2.1)."""
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from types import MappingProxyType
 from typing import Final
 
+from vallum.guard.logging.redaction import redact
+from vallum.guard.logging.words import WORDS
+
 LOGGER: Final = "vallum.security"
 LONGEST_VALUE: Final = 8192
+LONGEST_HEAD: Final = 512
+"""Characters of a path or user agent, which the client chooses, that one line keeps."""
 
 
 class Level(Enum):
@@ -31,6 +35,7 @@ class Event:
     path: str = ""
     client: str = ""
     actor: str = ""
+    agent: str = ""
     detail: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
 
@@ -49,9 +54,11 @@ def render_event(event: Event) -> str:
         "event": event.name,
         "requestId": event.request_id,
         "method": event.method,
-        "path": event.path,
+        "path": redact(event.path)[:LONGEST_HEAD],
         "userId": event.actor,
         "ip": event.client,
+        "userAgent": redact(event.agent)[:LONGEST_HEAD],
+        "owasp": WORDS.get(event.name, ""),
         **{key: redact(value)[-LONGEST_VALUE:] for key, value in event.detail.items()},
     }
     return json.dumps({key: value for key, value in fields.items() if value != ""})
@@ -59,31 +66,16 @@ def render_event(event: Event) -> str:
 
 def log_event(event: Event) -> None:
     """The default sink: the logger `vallum.security` of the standard library."""
-    import logging  # noqa: PLC0415 - 4 ms that an app with a sink of its own need not pay
+    from vallum.guard.logging.channel import write_line  # noqa: PLC0415 - 4 ms that an app with its own sink saves
 
-    logging.getLogger(LOGGER).log(event.level.value, "%s", render_event(event))
+    write_line(event.level.value, render_event(event))
 
 
 def log_readably(event: Event) -> None:
     """The default sink on a developer's machine: the same line, and below it the stack as Python prints it."""
-    import logging  # noqa: PLC0415 - as above
+    from vallum.guard.logging.channel import write_line  # noqa: PLC0415 - as above
 
     stack = event.detail.get("stack", "")
     line = replace(event, detail={key: value for key, value in event.detail.items() if key != "stack"})
     text = f"{render_event(line)}\n{redact(stack)}" if stack else render_event(line)
-    logging.getLogger(LOGGER).log(event.level.value, "%s", text)
-
-
-_NAMED_SECRET: Final = re.compile(
-    r"""(?ix) ( (?:pass(?:word|wd|phrase)? | secret | token | api[_-]?key | authorization | cookie | credential)
-        [\w-]* ["']? \s* [=:] \s* ) (?: (?:bearer|basic)\s+ )? ( "[^"]*" | '[^']*' | [^\s,;&)}\]]+ )"""
-)
-_SECRET_SHAPE: Final = re.compile(
-    r"""(?x) eyJ[\w-]{5,}\.[\w-]+\.[\w-]*
-    | (?<=://) [^/\s:@]+:[^/\s@]+ (?=@) | (?<![\w-]) [A-Za-z0-9_-]{40,} (?![\w-])"""
-)
-
-
-def redact(text: str) -> str:
-    """Mask what a log must not keep: named secrets, JSON Web Tokens, passwords in URLs, long opaque tokens."""
-    return _SECRET_SHAPE.sub("[redacted]", _NAMED_SECRET.sub(r"\1[redacted]", text))
+    write_line(event.level.value, text)
