@@ -156,3 +156,31 @@ def test_explain_shows_the_page_and_what_implements_it(vallum):
     assert "vallum.guard.output.redirects" in out
     assert "Promise" in out
     assert "Known gaps" in out
+
+
+CHATTY = """
+import logging
+import sys
+
+from fastapi import FastAPI
+
+print("canary on stdout")
+logging.basicConfig(stream=sys.stderr, level="DEBUG")
+app = FastAPI()
+
+
+@app.get("/")
+async def home() -> str:
+    print("canary on stdout")
+    logging.getLogger("shop").warning("canary on stderr")
+    return "hello"
+"""
+
+
+def test_what_the_app_prints_stays_out_of_the_report(vallum, project, monkeypatch):
+    project("chatty.py", CHATTY)
+    _, out, err = vallum("probe", "chatty:app", "--format", "json")
+    assert json.loads(out)["exit_status"] == 1
+    assert "canary" not in err
+    monkeypatch.setenv("VALLUM_DEBUG", "1")
+    assert "canary on stdout" in vallum("probe", "chatty:app")[1]

@@ -89,7 +89,7 @@ def test_error_of_our_own_shows_no_stack_and_proves_nothing(vallum, monkeypatch)
 
 
 def test_real_interrupt_of_a_long_run_ends_with_130(project):
-    project("slow.py", "import threading\nprint('loading', flush=True)\nthreading.Event().wait(60)\n")
+    project("slow.py", "import os, threading\nos.write(1, b'loading\\n')\nthreading.Event().wait(60)\n")
     process = subprocess.Popen(
         [sys.executable, "-m", "vallum.cli", "audit", ".", "--app", "slow:app"],
         stdout=subprocess.PIPE,

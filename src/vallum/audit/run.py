@@ -9,6 +9,7 @@ from pathlib import Path
 
 import vallum
 from vallum.audit.baseline import read_baseline
+from vallum.audit.hush import hush_app
 from vallum.audit.identities import make_identity
 from vallum.audit.settings import Settings
 from vallum.audit.subject import describe
@@ -53,7 +54,8 @@ def carry_out(order: Order, progress: Progress = show_nothing) -> Report:
     policy = _probe_policy(order) if order.target else None
     examinations: dict[Way, Examination] = {}
     if policy:
-        examinations[Way.PROBE] = probe(policy, progress)
+        with hush_app():
+            examinations[Way.PROBE] = probe(policy, progress)
     if order.paths:
         examinations = {Way.RULE: check(_check_policy(order), progress)} | examinations
     return Report(
