@@ -105,10 +105,11 @@ def _probe_policy(order: Order) -> ProbePolicy:
 
 
 def _add_counts(examinations: Mapping[Way, Examination]) -> Counts:
+    """How much was looked at; routes that both ways saw count once."""
     totals: dict[str, int] = {}
     for examination in examinations.values():
         for field in fields(Counts):
             value = getattr(examination.counts, field.name)
             if value is not None:
-                totals[field.name] = totals.get(field.name, 0) + value
+                totals[field.name] = max(totals.get(field.name, 0), value)
     return Counts(**totals)
