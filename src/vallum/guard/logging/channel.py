@@ -15,6 +15,12 @@ class Line(str):
     __slots__ = ()
 
 
+class Channel:
+    """How the channel of this process writes; `structured` once `set_up_logs` has asked for JSON lines only."""
+
+    structured: bool = False
+
+
 class LastResort(logging.Handler):
     """Writes to standard error what no other handler takes.
 

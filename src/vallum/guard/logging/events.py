@@ -73,8 +73,11 @@ def log_event(event: Event) -> None:
 
 def log_readably(event: Event) -> None:
     """The default sink on a developer's machine: the same line, and below it the stack as Python prints it."""
-    from vallum.guard.logging.channel import write_line  # noqa: PLC0415 - as above
+    from vallum.guard.logging.channel import Channel, write_line  # noqa: PLC0415 - as above
 
+    if Channel.structured:
+        log_event(event)
+        return
     stack = event.detail.get("stack", "")
     line = replace(event, detail={key: value for key, value in event.detail.items() if key != "stack"})
     text = f"{render_event(line)}\n{redact(stack)}" if stack else render_event(line)

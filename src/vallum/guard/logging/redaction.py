@@ -11,6 +11,7 @@ whose check digit fits. Every pattern runs in linear time, since users write wha
 import re
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
+from math import isfinite
 from typing import Any, Final
 
 from vallum.base.secret import Secret
@@ -99,8 +100,10 @@ class Redactor:
 
     def value(self, value: Any, depth: int = 0) -> Any:
         """`value` for a structured log: mappings and sequences to the bottom, the rest as numbers or masked text."""
-        if value is None or isinstance(value, (bool, float)):
+        if value is None or isinstance(value, bool):
             return value
+        if isinstance(value, float):
+            return value if isfinite(value) else str(value)
         if isinstance(value, int):
             return self._number(value)
         if isinstance(value, str):
