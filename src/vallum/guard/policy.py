@@ -42,7 +42,8 @@ class GuardPolicy:
     `roles`: role to permissions. `paths`: access for what cannot be decorated. `csrf_exempt`: exact paths on which
     cookies are ignored instead of checked. `bearer`: how Authorization headers are read; None ignores them.
     `trial_csp`: a second policy that only reports. `sink` takes the security events; `access_log` writes a line for
-    each request.
+    each request. `accepted_risks`: why an `unsafe_` field is
+    set, by its dotted name, like "session.unsafe_longer_life"; production refuses those without a reason.
     """
 
     environment: Environment = Environment.DEVELOPMENT
@@ -63,6 +64,7 @@ class GuardPolicy:
     store: SessionStore | None = None
     sink: Sink = log_event
     access_log: AccessLog = ACCESS_LOG
+    accepted_risks: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     clock: Clock = SYSTEM_CLOCK
     randomness: Randomness = SYSTEM_RANDOMNESS
 
@@ -85,7 +87,8 @@ def read_environment(environ: Mapping[str, str] = os.environ) -> GuardPolicy:
     """The policy that the environment describes; Guard(app) without a policy uses it.
 
     VALLUM_ENV (development, test, production), VALLUM_ORIGINS, VALLUM_PROXIES and VALLUM_SECRET (newest first), each
-    separated by spaces, and VALLUM_SESSIONS, the path of an SQLite file. Raises `ConfigError`.
+    separated by spaces, and VALLUM_SESSIONS, the path of an SQLite file.
+    VALLUM_SECRET_FILE names a file that holds the secrets instead. Raises `ConfigError`.
     """
     name = environ.get("VALLUM_ENV", _FALLBACK)
     try:
@@ -96,10 +99,23 @@ def read_environment(environ: Mapping[str, str] = os.environ) -> GuardPolicy:
     return GuardPolicy(
         environment=environment,
         origins=tuple(environ.get("VALLUM_ORIGINS", "").split()),
-        secrets=tuple(Secret(value) for value in environ.get("VALLUM_SECRET", "").split()),
+        secrets=_read_secrets(environ),
         proxies=tuple(environ.get("VALLUM_PROXIES", "").split()),
         store=_open_store(environ.get("VALLUM_SESSIONS", "")),
     )
+
+
+def _read_secrets(environ: Mapping[str, str]) -> Secrets:
+    if "VALLUM_SECRET_FILE" not in environ:
+        return tuple(Secret(value) for value in environ.get("VALLUM_SECRET", "").split())
+    from vallum.guard.secrets.secret_file import SecretProblemError  # noqa: PLC0415 - loaded only when it is used
+    from vallum.guard.secrets.sources import FromEnvironment  # noqa: PLC0415 - loaded only when it is used
+
+    try:
+        found = FromEnvironment("VALLUM_SECRET").find(environ)
+    except SecretProblemError as problem:
+        raise ConfigError(f"VALLUM_SECRET {problem}.", code=problem.code) from None
+    return tuple(Secret(value) for value in (found or "").split())
 
 
 def _open_store(path: str) -> SessionStore | None:
