@@ -47,7 +47,7 @@ def test_a_sound_policy_starts() -> None:
         ({"hosts": (".notes.test",)}, "wildcard '.notes.test'"),
         ({"secrets": ()}, "secrets is empty"),
         ({"secrets": (Secret("short"),)}, "secret 1 has 5 characters"),
-        ({"secrets": (Secret(GOOD), Secret("changeme" * 8))}, "secret 2 is a known sample value"),
+        ({"secrets": (Secret(GOOD), Secret("changeme" * 8))}, "secret 2 is a sample value that everybody knows"),
         ({"secrets": (Secret("ab" * 20),)}, "repeats a few characters"),
         ({"store": None}, "memory"),
         ({"store": MemorySessions()}, "memory"),

@@ -1,13 +1,16 @@
 """The start-up check: in production every problem is named at once, each with its mending, and nothing starts."""
 
-from collections.abc import Iterator
+import logging
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Final
 
 from vallum.base.errors import ConfigError
+from vallum.guard.configuration.problem import Problem, StartupError
 from vallum.guard.http.origins import LOOPBACK, check_origin
-from vallum.guard.policy import GuardPolicy
+from vallum.guard.policy import Environment, GuardPolicy
 
-KEEPS: Final = ("debug-disabled",)
+KEEPS: Final = ("debug-disabled", "fail-securely-startup")
 
 FEWEST_CHARACTERS: Final = 32
 _KNOWN: Final = (
@@ -22,51 +25,105 @@ _KNOWN: Final = (
     "password",
     "example",
     "keyboard cat",
-    "09d25e094faa6ca2556c818166b7a9563b93f7099f6f0f4caa6cf63b88e8d3e7",
 )
 _FEWEST_DIFFERENT: Final = 10
+_LOG: Final = logging.getLogger("vallum.startup")
 
 
 def check_startup(policy: GuardPolicy, *, debug: bool) -> None:
-    """Raise one `ConfigError` that lists all problems of a production policy. `debug` is the app's own switch.
+    """Raise one `StartupError` that lists all problems of a production policy. `debug` is the app's own switch.
 
-    Origins are checked in every environment; the values of secrets are never shown.
+    Origins are checked in every environment; the values of secrets are never shown. In development and tests the log
+    `vallum.startup` says at INFO which codes production would refuse.
     """
-    problems = list(_find_problems(policy, debug=debug)) if policy.is_production else []
-    for origin in policy.origins:
+    problems = find_problems(policy, debug=debug) if policy.is_production else list(_judge_origins(policy.origins))
+    if problems:
+        raise StartupError("the guard", problems)
+    if not policy.is_production and _LOG.isEnabledFor(logging.INFO):
+        later = find_problems(policy, debug=debug)
+        if later:
+            _LOG.info("production would refuse: %s", ", ".join(problem.code for problem in later))
+
+
+def find_problems(policy: GuardPolicy, *, debug: bool) -> list[Problem]:
+    """Everything for which production would not start with `policy`, whatever environment it names."""
+    from vallum.guard.configuration.weakenings import find_weakenings  # noqa: PLC0415 - needed in production only
+    from vallum.guard.configuration.workers import count_workers  # noqa: PLC0415 - needed in production only
+
+    asked = replace(policy, environment=Environment.PRODUCTION)
+    return [
+        *_judge_switches(asked, debug=debug),
+        *_judge_origins(asked.origins),
+        *_judge_secrets(asked),
+        *_judge_store(asked, count_workers()),
+        *find_weakenings(asked),
+    ]
+
+
+def judge_key(value: str) -> str:
+    """What is wrong with the value of a signing secret, in words that do not show it; empty when nothing is."""
+    from vallum.guard.secrets.judgement import judge_value  # noqa: PLC0415 - needed in production only
+
+    problem = judge_value(value, min_length=FEWEST_CHARACTERS)
+    if not problem and any(known in value.lower() for known in _KNOWN):
+        return "is a known sample value"
+    if not problem and len(set(value)) < _FEWEST_DIFFERENT:
+        return "repeats a few characters"
+    return problem
+
+
+def _judge_switches(policy: GuardPolicy, *, debug: bool) -> Iterator[Problem]:
+    if debug:
+        yield Problem(
+            code="debug-on",
+            what="debug is on: error pages would show source and settings.",
+            fix="Build the app with debug=False.",
+        )
+    if not policy.origins:
+        yield Problem(
+            code="origins-empty",
+            what="origins is empty.",
+            fix='Name where the app is reached: VALLUM_ORIGINS="https://notes.example".',
+        )
+    if any(origin.startswith("http://") or origin.partition("://")[2] in LOOPBACK for origin in policy.origins):
+        yield Problem(
+            code="origin-not-public",
+            what="origins names a plain http origin or this machine.",
+            fix="Use the https origin that users type.",
+        )
+    for host in policy.hosts:
+        if "*" in host or host.startswith(".") or not host:
+            yield Problem(code="host-wildcard", what=f"hosts holds the wildcard {host!r}.", fix="Name each host.")
+
+
+def _judge_origins(origins: Iterable[str]) -> Iterator[Problem]:
+    for origin in origins:
         try:
             check_origin(origin, setting="origins")
         except ConfigError as error:
-            problems.append(str(error))
-    if problems:
-        listed = "".join(f"\n  - {problem}" for problem in problems)
-        raise ConfigError(f"the guard does not start, {len(problems)} to mend:{listed}", code="startup")
+            yield Problem(code=error.code, what=error.message, fix=error.hint)
 
 
-def _find_problems(policy: GuardPolicy, *, debug: bool) -> Iterator[str]:
-    if debug:
-        yield "debug is on: error pages would show source and settings. Build the app with debug=False."
-    if not policy.origins:
-        yield 'origins is empty. Name where the app is reached: VALLUM_ORIGINS="https://notes.example".'
-    if any(origin.startswith("http://") or origin.partition("://")[2] in LOOPBACK for origin in policy.origins):
-        yield "origins names a plain http origin or this machine. Use the https origin that users type."
-    for host in policy.hosts:
-        if "*" in host or host.startswith(".") or not host:
-            yield f"hosts holds the wildcard {host!r}. Name each host."
+def _judge_secrets(policy: GuardPolicy) -> Iterator[Problem]:
     if not policy.secrets:
-        yield "secrets is empty. Set VALLUM_SECRET; `openssl rand -base64 48` makes one."
+        yield Problem(
+            code="secret-absent",
+            what="secrets is empty.",
+            fix="Set VALLUM_SECRET, or VALLUM_SECRET_FILE; `openssl rand -base64 48` makes one.",
+        )
     for place, secret in enumerate(policy.secrets, 1):
-        if problem := _judge_secret(secret.reveal()):
-            yield f"secret {place} {problem}. Make one with `openssl rand -base64 48`."
-    if policy.store is None or not policy.store.shared:
-        yield "sessions live in one process's memory. Set VALLUM_SESSIONS to a file, or store=SqliteSessions(...)."
+        if problem := judge_key(secret.reveal()):
+            yield Problem(
+                code="secret-weak", what=f"secret {place} {problem}.", fix="Make one with `openssl rand -base64 48`."
+            )
 
 
-def _judge_secret(value: str) -> str:
-    if len(value) < FEWEST_CHARACTERS:
-        return f"has {len(value)} characters, at least {FEWEST_CHARACTERS} are needed"
-    if any(known in value.lower() for known in _KNOWN):
-        return "is a known sample value"
-    if len(set(value)) < _FEWEST_DIFFERENT:
-        return "repeats a few characters"
-    return ""
+def _judge_store(policy: GuardPolicy, workers: int) -> Iterator[Problem]:
+    if policy.store is not None and policy.store.shared:
+        return
+    several = f" of {workers} worker processes" if workers > 1 else ""
+    yield Problem(
+        code="store-not-shared",
+        what=f"sessions live in one process's memory{several}: a restart ends them, another worker cannot see them.",
+        fix="Set VALLUM_SESSIONS to a file, or store=SqliteSessions(...).",
+    )

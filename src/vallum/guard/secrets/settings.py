@@ -20,10 +20,23 @@ from typing import Any, ClassVar, Final, NoReturn, TypeVar, cast
 from vallum.base.errors import ConfigError
 from vallum.base.secret import Secret
 from vallum.guard.secrets.secret_file import SecretProblemError
-from vallum.guard.secrets.sources import LEAST_LENGTH, FromEnvironment, MaybeFromEnvironment, SecretSource
+from vallum.guard.secrets.sources import (
+    LEAST_LENGTH,
+    FromEnvironment,
+    KeyFromEnvironment,
+    MaybeFromEnvironment,
+    SecretSource,
+)
 
 KEEPS: Final = ("no-hardcoded-secrets", "secrets-from-environment")
-__all__ = ["FromEnvironment", "MaybeFromEnvironment", "SecretSettings", "require_secret", "unsafe_settings"]
+__all__ = [
+    "FromEnvironment",
+    "KeyFromEnvironment",
+    "MaybeFromEnvironment",
+    "SecretSettings",
+    "require_secret",
+    "unsafe_settings",
+]
 Settings = TypeVar("Settings", bound="SecretSettings")
 _HINT: Final = "`openssl rand -base64 48` makes a key."
 
@@ -54,17 +67,24 @@ class SecretSettings:
 
     def __init__(self, *, environment: Mapping[str, str] | None = None) -> None:
         """Read every secret once."""
-        given = os.environ if environment is None else environment
+        values, problems = self.load_secrets(os.environ if environment is None else environment)
+        if problems:
+            raise _list_problems([f"{name} {problem}" for name, problem in problems])
+        object.__setattr__(self, "_values", values)
+
+    @classmethod
+    def load_secrets(
+        cls, given: Mapping[str, str]
+    ) -> tuple[dict[str, Secret[str] | None], list[tuple[str, SecretProblemError]]]:
+        """Read every secret from `given`: the values by attribute, and the problems with the name of the variable."""
         values: dict[str, Secret[str] | None] = {}
-        problems: list[str] = []
-        for name, source in self.sources.items():
+        problems: list[tuple[str, SecretProblemError]] = []
+        for name, source in cls.sources.items():
             try:
                 values[name] = source.load(given)
             except SecretProblemError as problem:
-                problems.append(f"{source.name} {problem}")
-        if problems:
-            raise _list_problems(problems)
-        object.__setattr__(self, "_values", values)
+                problems.append((source.name, problem))
+        return values, problems
 
     def read(self, name: str) -> Secret[str] | None:
         """Return the secret of one attribute."""

@@ -1,5 +1,6 @@
 """Where a secret comes from. A source is a class attribute of `SecretSettings`; a new kind is a new subclass."""
 
+import re
 from collections.abc import Mapping
 from typing import Any, ClassVar, Final, Generic, Self, TypeVar, cast, overload
 
@@ -48,7 +49,7 @@ class SecretSource(Generic[Value]):
         value = self.find(environment)
         if value is None:
             if self.required:
-                raise SecretProblemError(f"is not set (nor {self.name}_FILE)")
+                raise SecretProblemError(f"is not set (nor {self.name}_FILE)", code="secret-absent")
             return None
         problem = judge_value(value, min_length=self.min_length)
         if problem:
@@ -74,7 +75,7 @@ class _Environment(SecretSource[Value]):
         if path is None:
             return value
         if value is not None:
-            raise SecretProblemError(f"is set, and {self.name}_FILE too; keep one")
+            raise SecretProblemError(f"is set, and {self.name}_FILE too; keep one", code="secret-twice")
         return read_file(path, unsafe_readable=self.unsafe_readable_file)
 
 
@@ -89,3 +90,22 @@ class MaybeFromEnvironment(_Environment[Secret[str] | None]):
     """The same, for a secret that may be absent: then it is None."""
 
     required: ClassVar[bool] = False
+
+
+class KeyFromEnvironment(FromEnvironment):
+    """A key of `size` bytes as hexadecimal digits: 64 of them for AES-256 (`openssl rand -hex 32`).
+
+    `bytes.fromhex(SETTINGS.data_key.reveal())` is the key.
+    """
+
+    def __init__(self, name: str, *, size: int = 32, unsafe_readable_file: bool = False) -> None:
+        """Name the variable and the number of bytes."""
+        super().__init__(name, min_length=2 * size, unsafe_readable_file=unsafe_readable_file)
+        self.size = size
+
+    def load(self, environment: Mapping[str, str]) -> Secret[str] | None:
+        """Return the digits. Raises `SecretProblemError` unless there are exactly as many as the key has."""
+        value = super().load(environment)
+        if value is not None and not re.fullmatch(rf"[0-9a-fA-F]{{{2 * self.size}}}", value.reveal()):
+            raise SecretProblemError(f"is not {self.size} bytes as {2 * self.size} hexadecimal digits")
+        return value
