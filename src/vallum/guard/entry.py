@@ -8,6 +8,7 @@ from vallum.guard.asgi.types import App, Receive, Scope, Send
 from vallum.guard.asgi.wrapper import AsgiGuard
 from vallum.guard.configuration.startup import check_startup
 from vallum.guard.core import Core
+from vallum.guard.opening import open_logs
 from vallum.guard.policy import GuardPolicy, read_environment
 
 _ADAPTERS: Final = (
@@ -35,6 +36,7 @@ class Guard:
         debug = getattr(app, "debug", False) if self._adapter is None else self._adapter.is_debug(app)
         check_startup(self.policy, debug=bool(debug))
         self._core = Core(self.policy)
+        open_logs(self.policy)
         self._plain = app
         self._app: App = self._place(app)
 

@@ -115,6 +115,8 @@ class Exchange:
 
     route: str = ""
     """The template of the path, like "/notes/{key}", once an adapter knows it."""
+    route_prefix: str = ""
+    """Of the mounts passed so far."""
     status: int = 0
     started: float = 0.0
     ended: float = 0.0

@@ -68,6 +68,7 @@ def _gate(app: Flask) -> Response | None:
     if rule is None:  # 404, 405 or a redirect to the path with its slash
         return None
     exchange, view, environ = current(), app.view_functions[rule.endpoint], request.environ
+    exchange.route = rule.rule
     declared = declaration_of_view(view, exchange.method)
     declaration = find_declaration(exchange, view, declared, decode_path(environ.get("PATH_INFO", "")))
     if declaration is None:

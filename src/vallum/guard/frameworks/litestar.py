@@ -66,14 +66,15 @@ def _gate_routes(find: Route) -> Route:
         declared = _declared(handler)
         if declared.access is None and _answers_options(handler):
             declared = replace(declared, access=_strictest(find, path))
-        return _gate(app, handler, declared, path), handler, rest, parameters, template
+        return _gate(app, handler, declared, path, template), handler, rest, parameters, template
 
     return find_gated
 
 
-def _gate(app: App, handler: object, declared: Declaration, path: str) -> App:
+def _gate(app: App, handler: object, declared: Declaration, path: str, template: str) -> App:
     async def gated(scope: Scope, receive: Receive, send: Send) -> None:
         exchange: Exchange = scope["state"][KEY]
+        exchange.route = template
         declaration = find_declaration(exchange, handler, declared, path)
         passed = receive if declaration is None else await pass_gate(exchange, declaration, (scope, receive, send))
         if passed is not None:

@@ -79,6 +79,8 @@ def _gate(kind: type) -> None:
     @wraps(original)
     async def handle(route: routing.BaseRoute, scope: Scope, receive: Receive, send: Send) -> None:
         exchange: Exchange | None = scope.get("state", {}).get(KEY)
+        if exchange is not None:
+            _note_route(route, exchange)
         declaration = None if exchange is None or _has_routes(route) else _find_declaration(route, exchange, scope)
         if exchange is not None and declaration is not None:
             passed = await pass_gate(exchange, declaration, (scope, receive, send))
@@ -89,6 +91,15 @@ def _gate(kind: type) -> None:
 
     setattr(handle, _GATED, True)
     kind.handle = handle  # type: ignore[attr-defined]  # checked above
+
+
+def _note_route(route: routing.BaseRoute, exchange: Exchange) -> None:
+    """Keep the template for the access line."""
+    template = exchange.route_prefix + getattr(route, "path", "")
+    if _has_routes(route):
+        exchange.route_prefix = template
+    else:
+        exchange.route = template
 
 
 def _find_declaration(route: routing.BaseRoute, exchange: Exchange, scope: Scope) -> Declaration | None:

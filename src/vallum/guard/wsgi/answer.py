@@ -36,7 +36,7 @@ class Answer:
         """Take the head from the app, in the place of the server's `start_response`."""
         if self._exchange.begun and exc_info is not None:
             raise exc_info[1]
-        self._code = int(status[:3])
+        self._code = self._exchange.status = int(status[:3])
         self._status = status
         self._given = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
         return self._push
@@ -65,6 +65,7 @@ class Answer:
         exchange = self._exchange
         if refusal.status >= 400:
             exchange.forget()
+        exchange.status = refusal.status
         head, body = self._core.answer(exchange, refusal)
         status = f"{refusal.status} {phrase_of(refusal.status)}"
         self._start(status, _as_text(head), *(() if exc_info is None else (exc_info,)))
