@@ -1,6 +1,7 @@
 """The one pass: request head in, decision out; response head in, response head out. No I/O, no framework.
 
-    refusal = core.open(exchange)            id, client, host, framing, CORS, site of origin
+    refusal = core.open(exchange)            id, client, host, framing, CORS, rate of the address, site of origin
+    refusal = core.open_late(exchange)       the rate of the address, where its store waits
     need    = core.want(exchange, access)    after routing: the session to read, or None
     refusal = core.admit(exchange, access, record)
     refusal = core.prove(exchange, token)    only where the CSRF token comes in a form
@@ -16,7 +17,7 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 from vallum.guard.actor import recognise_actor
-from vallum.guard.authorization.access import CLOSED, Access, Declaration
+from vallum.guard.authorization.access import CLOSED, Access, Declaration, rates_of
 from vallum.guard.authorization.paths import PathTable
 from vallum.guard.authorization.roles import RoleTable
 from vallum.guard.errors.refusal import FORBIDDEN, UNAUTHENTICATED, Refusal
@@ -26,6 +27,7 @@ from vallum.guard.http.cors import SharedOrigins
 from vallum.guard.http.hosts import check_host
 from vallum.guard.http.limits import check_framing, check_length
 from vallum.guard.http.origins import hosts_of
+from vallum.guard.http.rate_desk import RateDesk
 from vallum.guard.logging.events import Event, Level, log_event, log_readably
 from vallum.guard.policy import Environment, GuardPolicy
 from vallum.guard.response import ResponseHead
@@ -65,9 +67,10 @@ class Core:
         secrets = [secret.reveal().encode() for secret in policy.secrets] or [policy.randomness(32)]
         tokens = CsrfTokens(secrets, policy.randomness)
         self.desk = Desk(policy.session, tokens, policy.clock, policy.randomness, development=development)
+        self.rates = RateDesk(policy.limits_of_all, self.store, policy.clock, self._sink)
         shared = SharedOrigins(policy.cors)
         self._response = ResponseHead(policy, shared)
-        self._steps = _build_steps(policy, shared, development=development)
+        self._steps = _build_steps(policy, shared, self.rates, development=development)
 
     def open(self, exchange: Exchange) -> Refusal | None:
         """Give the request its id and nonce and decide all that needs neither route nor session."""
@@ -104,12 +107,18 @@ class Core:
             exchange.actor = recognise_actor(identity.actor_id, *self._roles.look_up(identity.roles))
             exchange.claims = identity.claims
 
-    def waits(self, exchange: Exchange, digest: bytes | None) -> bool:
+    def waits(self, exchange: Exchange, declaration: Declaration, digest: bytes | None) -> bool:
         """Tell whether reading what the decision needs would hold up an event loop."""
-        bearer = self.policy.bearer
+        bearer, reads = self.policy.bearer, digest is not None
         if bearer is not None and exchange.by_bearer:
-            return bearer.waits
-        return digest is not None and not self.store.reads_at_once
+            waits, reads = bearer.waits, True
+        else:
+            waits = reads and not self.store.reads_at_once
+        return waits or self.rates.waits(exchange, rates_of(declaration), may_sign=reads)
+
+    def open_late(self, exchange: Exchange) -> Refusal | None:
+        """The rest of `open` that asks a store which waits; `rates.address_waits` tells whether there is one."""
+        return self.rates.check_address(exchange) if self.rates.address_waits else None
 
     def admit(self, exchange: Exchange, declaration: Declaration, record: SessionRecord | None) -> Refusal | None:
         """Decide whether the request may reach the handler. With `owes_token` set, `prove` has the last word."""
@@ -214,7 +223,7 @@ def read_headers(exchange: Exchange, headers: Iterable[Pair]) -> None:
     exchange.found = found
 
 
-def _build_steps(policy: GuardPolicy, shared: SharedOrigins, *, development: bool) -> tuple[Step, ...]:
+def _build_steps(policy: GuardPolicy, shared: SharedOrigins, rates: RateDesk, *, development: bool) -> tuple[Step, ...]:
     hosts = [*policy.hosts, *(host for origin in policy.origins for host in hosts_of(origin))]
     listed, with_cookies = policy.cors.origins, policy.cors.credentials
     return (
@@ -222,6 +231,7 @@ def _build_steps(policy: GuardPolicy, shared: SharedOrigins, *, development: boo
         check_host(hosts, development=development),
         check_framing(policy.limits),
         *((shared.step,) if shared.enabled else ()),
+        *((rates.check_address,) if rates.address_step else ()),
         check_site(
             (*policy.origins, *(listed if with_cookies else ())),
             () if with_cookies else listed,

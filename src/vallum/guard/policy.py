@@ -16,6 +16,7 @@ from vallum.guard.authorization.access import Access
 from vallum.guard.http.cors import CorsPolicy
 from vallum.guard.http.headers import HeaderPolicy
 from vallum.guard.http.limits import LimitPolicy
+from vallum.guard.http.rate_policy import RateLimitPolicy
 from vallum.guard.logging.access import ACCESS_LOG, AccessLog
 from vallum.guard.logging.events import Sink, log_event
 from vallum.guard.output.csp import ContentSecurityPolicy
@@ -41,8 +42,9 @@ class GuardPolicy:
     `secrets`: newest first, at least 32 characters. `proxies`: addresses whose forwarded headers count.
     `roles`: role to permissions. `paths`: access for what cannot be decorated. `csrf_exempt`: exact paths on which
     cookies are ignored instead of checked. `bearer`: how Authorization headers are read; None ignores them.
-    `trial_csp`: a second policy that only reports. `sink` takes the security events; `access_log` writes a line for
-    each request. `accepted_risks`: why an `unsafe_` field is
+    `trial_csp`: a second policy that only reports. `rate_limits`: what all routes allow; None is 100 requests a minute
+    for each account and 600 for each address in production, and no limit elsewhere. `sink` takes the security events;
+    `access_log` writes a line for each request. `accepted_risks`: why an `unsafe_` field is
     set, by its dotted name, like "session.unsafe_longer_life"; production refuses those without a reason.
     """
 
@@ -60,6 +62,7 @@ class GuardPolicy:
     trial_csp: ContentSecurityPolicy | None = None
     headers: HeaderPolicy = field(default_factory=HeaderPolicy)
     limits: LimitPolicy = field(default_factory=LimitPolicy)
+    rate_limits: RateLimitPolicy | None = None
     session: SessionPolicy = field(default_factory=SessionPolicy)
     store: SessionStore | None = None
     sink: Sink = log_event
@@ -75,6 +78,11 @@ class GuardPolicy:
                 raise ConfigError(f"{name} must be a tuple.", hint=f"Write {name}=(...,).", code="policy-type")
 
     @property
+    def limits_of_all(self) -> RateLimitPolicy:
+        """The rate limits that hold: what is stated, else the defaults in production and none for developers."""
+        return self.rate_limits or RateLimitPolicy(unsafe_unlimited=not self.is_production)
+
+    @property
     def is_production(self) -> bool:
         """Whether users depend on it."""
         return self.environment is Environment.PRODUCTION
@@ -87,7 +95,8 @@ def read_environment(environ: Mapping[str, str] = os.environ) -> GuardPolicy:
     """The policy that the environment describes; Guard(app) without a policy uses it.
 
     VALLUM_ENV (development, test, production), VALLUM_ORIGINS, VALLUM_PROXIES and VALLUM_SECRET (newest first), each
-    separated by spaces, and VALLUM_SESSIONS, the path of an SQLite file.
+    separated by spaces, VALLUM_SESSIONS, the path of an SQLite file, and VALLUM_LIMITS, the path of another one or the
+    URL of a Valkey server (valkey://).
     VALLUM_SECRET_FILE names a file that holds the secrets instead. Raises `ConfigError`.
     """
     name = environ.get("VALLUM_ENV", _FALLBACK)
@@ -102,7 +111,20 @@ def read_environment(environ: Mapping[str, str] = os.environ) -> GuardPolicy:
         secrets=_read_secrets(environ),
         proxies=tuple(environ.get("VALLUM_PROXIES", "").split()),
         store=_open_store(environ.get("VALLUM_SESSIONS", "")),
+        rate_limits=_read_limits(environ.get("VALLUM_LIMITS", "")),
     )
+
+
+def _read_limits(place: str) -> RateLimitPolicy | None:
+    if not place:
+        return None
+    if "://" in place:
+        from vallum.stores.limits_valkey import ValkeyLimits  # noqa: PLC0415 - an extra, loaded only when it is used
+
+        return RateLimitPolicy(store=ValkeyLimits(place))
+    from vallum.stores.limits_sqlite import SqliteLimits  # noqa: PLC0415 - sqlite3 is loaded only when it is used
+
+    return RateLimitPolicy(store=SqliteLimits(place))
 
 
 def _read_secrets(environ: Mapping[str, str]) -> Secrets:

@@ -121,6 +121,8 @@ class ResponseHead:
             head.extend((b"set-cookie", cookie) for cookie in exchange.cookies)
         if exchange.extra:
             head += exchange.extra
+        if exchange.rate_fields:
+            head += exchange.rate_fields
         if self._shared.enabled:
             head += self._shared.pairs(exchange)
 

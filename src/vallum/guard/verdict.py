@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Final
 
-from vallum.guard.authorization.access import Declaration
+from vallum.guard.authorization.access import Declaration, rates_of
 from vallum.guard.core import Core
 from vallum.guard.errors.failure import describe_error, unwrap_error
 from vallum.guard.errors.public import PublicError
@@ -36,7 +36,7 @@ def judge(core: Core, exchange: Exchange, declaration: Declaration, digest: byte
         name = "bearer-check-failed" if exchange.by_bearer else "session-store-failed"
         core.report(exchange, name, Level.ERROR, **describe_error(error))
         return UNAVAILABLE
-    return core.admit(exchange, declaration, record)
+    return core.admit(exchange, declaration, record) or core.rates.check_route(exchange, rates_of(declaration))
 
 
 def carry_out(core: Core, exchange: Exchange) -> Refusal | None:

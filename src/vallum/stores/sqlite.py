@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
+from vallum.stores.limits_sqlite import SqliteLimits
 from vallum.stores.sessions import Json, SessionRecord
 
 _SCHEMA: Final = """
@@ -48,11 +49,21 @@ class SqliteSessions:
         self._writer = _open(place)
         self._writer.executescript(f"PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; {_SCHEMA}")
         self._reader = _open(place)
+        self._path = place
+        self._limits: SqliteLimits | None = None
 
     def close(self) -> None:
-        """Close both connections."""
+        """Close all connections."""
+        if self._limits is not None:
+            self._limits.close()
         self._reader.close()
         self._writer.close()
+
+    def open_limits(self) -> SqliteLimits:
+        """The rate limits in the same file, for a guard that was given no other store of limits."""
+        if self._limits is None:
+            self._limits = SqliteLimits(self._path)
+        return self._limits
 
     def read(self, digest: bytes, now: float) -> SessionRecord | None:
         """The living session under `digest`."""

@@ -19,7 +19,7 @@ async def pass_gate(exchange: Exchange, declaration: Declaration, connection: Co
     scope, receive, send = connection
     core: Core = exchange.core
     digest = core.want(exchange, declaration.access or CLOSED)
-    if core.waits(exchange, digest):
+    if core.waits(exchange, declaration, digest):
         import asyncio  # noqa: PLC0415 - loaded already by whoever runs this; plain imports of the guard stay light
 
         refusal = await asyncio.to_thread(judge, core, exchange, declaration, digest)
@@ -41,6 +41,13 @@ async def _answer_plainly(scope: Scope, send: Send, refusal: Refusal) -> None:
         return
     await send({"type": "http.response.start", "status": refusal.status, "headers": []})
     await send({"type": "http.response.body", "body": b""})
+
+
+async def open_late(core: Core, exchange: Exchange) -> Refusal | None:
+    """Ask the store of limits that waits for the rate of the client's address."""
+    import asyncio  # noqa: PLC0415 - as above
+
+    return await asyncio.to_thread(core.open_late, exchange)
 
 
 async def write_sessions(core: Core, exchange: Exchange) -> Refusal | None:

@@ -1,7 +1,7 @@
 """The ASGI wrapper: one per app, outermost, so that even the framework's own error page passes through it."""
 
 from vallum.guard.asgi.answer import Answer
-from vallum.guard.asgi.gate import count_body, pass_gate, read_scope
+from vallum.guard.asgi.gate import count_body, open_late, pass_gate, read_scope
 from vallum.guard.asgi.types import App, Receive, Scope, Send
 from vallum.guard.asgi.websocket import Handshake
 from vallum.guard.authorization.access import CLOSED, Declaration
@@ -31,9 +31,11 @@ class AsgiGuard:
             return
         exchange = read_scope(scope)
         refusal = self.core.open(exchange)
+        if refusal is None and self.core.rates.address_waits:
+            refusal = await open_late(self.core, exchange)
         answer = Answer(self.core, exchange, send) if kind == "http" else Handshake(self.core, exchange, scope, send)
         if refusal is not None:
-            if refusal.status >= 400:
+            if refusal.status >= 400 and not refusal.reported:
                 self.core.report(exchange, "request-refused", code=refusal.code)
             await answer.refuse(refusal)
             self.core.close(exchange)

@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, TypeVar, cast, overload
 
 from vallum.base.errors import ConfigError
+from vallum.guard.http.rate_policy import By, RouteLimit, limit_route
+from vallum.guard.http.rates import read_rate
 from vallum.guard.output.csp import ContentSecurityPolicy
 
 KEEPS: Final = ("authorize-every-endpoint",)
@@ -22,6 +24,11 @@ class Access:
     permissions: frozenset[str] = frozenset()
     polling: bool = False
     stateless: bool = False
+    rates: tuple[RouteLimit, ...] = ()
+
+    def limited(self, rate: str, *, name: str, by: By = "account", cost: int = 1) -> "Access":
+        """The same access under a limit, for the table of paths; `name` is one that no other limit has."""
+        return replace(self, rates=(*self.rates, limit_route(rate, by=by, cost=cost, name=name)))
 
 
 PUBLIC: Final = Access(open=True)
@@ -48,9 +55,16 @@ class Declaration:
     access: Access | None = None
     body_limit: int | None = None
     csp: ContentSecurityPolicy | None = None
+    rates: tuple[RouteLimit, ...] = ()
 
 
 NOTHING_DECLARED: Final = Declaration()
+
+
+def rates_of(declaration: Declaration) -> tuple[RouteLimit, ...]:
+    """The limits of the route besides those of all routes."""
+    access = declaration.access
+    return declaration.rates if access is None or not access.rates else declaration.rates + access.rates
 
 
 def public(handler: Handler) -> Handler:
@@ -79,6 +93,31 @@ def accepts_body(limit: int) -> Callable[[Handler], Handler]:
     if limit < 1:
         raise ConfigError(f"accepts_body needs a number of bytes, not {limit}.", code="limits-contradict")
     return lambda handler: _declare(handler, replace(declaration_of(handler), body_limit=limit))
+
+
+def limited(
+    rate: str, *, by: By = "account", cost: int = 1, name: str = "", unsafe_fail_open: bool = False
+) -> Callable[[Handler], Handler]:
+    """Limit this route to `rate`, such as "10/minute", besides the limits of all routes; more than one may be given.
+
+    `by` tells whose units count: "account", "address" (also where nobody is signed in), "key" for the bearer
+    credential, or a function of the exchange that returns a text. Each request takes `cost` units. Handlers with the
+    same `name` share one limit. When the store of limits gives no answer the route is closed, unless
+    `unsafe_fail_open`. Raises `ConfigError`.
+    """
+
+    def limit(handler: Handler) -> Handler:
+        before = declaration_of(handler)
+        own = name or f"{handler.__module__}.{handler.__qualname__}"
+        place = len(before.rates) + 1
+        if any(rate.charge.limit == name for rate in before.rates):
+            raise ConfigError(f"{own} has the limit {name!r} twice.", hint="Name each.", code="rate-unclear")
+        key, shown = (own, own.rpartition(".")[2]) if name or place == 1 else (f"{own}-{place}", f"limit-{place}")
+        new = limit_route(rate, by=by, cost=cost, name=key, shown=shown, unsafe_fail_open=unsafe_fail_open)
+        return _declare(handler, replace(before, rates=(*before.rates, new)))
+
+    read_rate(rate)
+    return limit
 
 
 def sends_csp(policy: ContentSecurityPolicy) -> Callable[[Handler], Handler]:

@@ -20,7 +20,7 @@ HTML_TYPE: Final = b"text/html; charset=utf-8"
 class Refusal:
     """Status, stable code and a sentence that is the same for every cause; the cause goes to the log only."""
 
-    __slots__ = ("_json", "_page", "code", "headers", "identified", "members", "status", "text")
+    __slots__ = ("_json", "_page", "code", "headers", "identified", "members", "reported", "status", "text")
 
     def __init__(
         self,
@@ -31,10 +31,12 @@ class Refusal:
         headers: Iterable[tuple[bytes, bytes]] = (),
         identified: bool = True,
         members: Mapping[str, object] = MappingProxyType({}),
+        reported: bool = False,
     ) -> None:
         """Fix the text. With `identified` False the body is byte for byte the same every time.
 
-        `members` are further members of the problem document, or another `type` (RFC 9457, section 3.2).
+        `members` are further members of the problem document, or another `type` (RFC 9457, section 3.2). `reported`
+        tells that whoever refuses has an event of its own for it.
         """
         self.status = status
         self.code = code
@@ -42,6 +44,7 @@ class Refusal:
         self.headers = tuple(headers)
         self.identified = identified
         self.members = members
+        self.reported = reported
         self._json: list[bytes] = []
         self._page: list[bytes] = []
 

@@ -1,6 +1,7 @@
 """What an endpoint declares, wherever its framework keeps it, and which endpoints declare nothing."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from vallum.base.errors import ConfigError
@@ -22,7 +23,7 @@ def find_declaration(exchange: Exchange, endpoint: object, declared: Declaration
     if declared.access is not None:
         return declared
     core: Core = exchange.core
-    return Declaration(access=core.paths.find(path), body_limit=declared.body_limit, csp=declared.csp)
+    return replace(declared, access=core.paths.find(path))
 
 
 def declaration_of_view(view: object, method: str) -> Declaration:

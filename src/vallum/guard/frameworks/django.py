@@ -78,7 +78,7 @@ async def gate_async(request: HttpRequest, view: Any, *_: object) -> HttpRespons
     if declaration is None:
         return None
     core: Core = exchange.core
-    if not core.waits(exchange, core.want(exchange, declaration.access or CLOSED)):
+    if not core.waits(exchange, declaration, core.want(exchange, declaration.access or CLOSED)):
         return _pass(exchange, declaration, request)
     import asyncio  # noqa: PLC0415 - loaded already by whoever runs this
 

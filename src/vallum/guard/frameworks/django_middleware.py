@@ -10,7 +10,7 @@ from django.http.response import HttpResponseBase
 from django.utils.module_loading import import_string
 
 from vallum.base.errors import ConfigError
-from vallum.guard.asgi.gate import read_scope, write_sessions
+from vallum.guard.asgi.gate import open_late, read_scope, write_sessions
 from vallum.guard.configuration.startup import check_startup
 from vallum.guard.core import Core
 from vallum.guard.errors.refusal import INTERNAL, Refusal
@@ -60,7 +60,7 @@ class GuardMiddleware:
 
     def _serve(self, request: HttpRequest) -> HttpResponseBase:
         exchange = _open(request)
-        if (refusal := self._core.open(exchange)) is not None:
+        if (refusal := self._core.open(exchange) or self._core.open_late(exchange)) is not None:
             return self._refuse(exchange, refusal, early=True)
         context = enter(exchange)
         try:
@@ -76,7 +76,10 @@ class GuardMiddleware:
 
     async def _serve_async(self, request: HttpRequest) -> HttpResponseBase:
         exchange = _open(request)
-        if (refusal := self._core.open(exchange)) is not None:
+        refusal = self._core.open(exchange)
+        if refusal is None and self._core.rates.address_waits:
+            refusal = await open_late(self._core, exchange)
+        if refusal is not None:
             return self._refuse(exchange, refusal, early=True)
         context = enter(exchange)
         try:
@@ -111,7 +114,7 @@ class GuardMiddleware:
     def _refuse(self, exchange: Exchange, refusal: Refusal, *, early: bool = False) -> HttpResponse:
         if refusal.status >= 400:
             exchange.forget()
-            if early:
+            if early and not refusal.reported:
                 self._core.report(exchange, "request-refused", code=refusal.code)
         head, body = self._core.answer(exchange, refusal)
         response = HttpResponse(body, status=refusal.status)

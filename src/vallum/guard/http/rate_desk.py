@@ -1,7 +1,7 @@
 """The rate limits of a guard: by address before the route is known, by account and for the route afterwards."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 from vallum.base.clock import Clock
@@ -12,7 +12,7 @@ from vallum.guard.http.rate_policy import RateLimitPolicy, RouteLimit, limit_rou
 from vallum.guard.http.rate_subjects import subject_for, subject_of
 from vallum.guard.http.rates import remaining_units, seconds_to_unit, seconds_until
 from vallum.guard.logging.events import Sink
-from vallum.stores.limits import Decision
+from vallum.stores.limits import Decision, LimitStore
 from vallum.stores.limits_memory import MemoryLimits
 
 _DOWN: Final = Refusal(
@@ -20,20 +20,20 @@ _DOWN: Final = Refusal(
     UNAVAILABLE.code,
     UNAVAILABLE.text,
     headers=[(b"retry-after", str(int(RETRY_SECONDS)).encode())],
+    reported=True,
 )
 
 
 class RateDesk:
     """Asks the limits that a request falls under. All of one subject are one decision of the store."""
 
-    def __init__(self, policy: RateLimitPolicy | None, clock: Clock, sink: Sink) -> None:
-        """Prepare the limits of all routes; without a policy there are none, and routes count in memory."""
-        stated = policy if policy is not None else RateLimitPolicy(unsafe_unlimited=True)
-        self.meter = Meter(stated.store if stated.store is not None else MemoryLimits(), clock, sink)
-        self._announced = stated.announced
-        unlimited, is_open = stated.unsafe_unlimited, stated.unsafe_fail_open
-        self._by_address = () if unlimited else (_limit_all(stated.address, "address", is_open=is_open),)
-        self._by_account = () if unlimited else (_limit_all(stated.account, "account", is_open=is_open),)
+    def __init__(self, policy: RateLimitPolicy, sessions: object, clock: Clock, sink: Sink) -> None:
+        """Prepare the limits of all routes. Without a store of their own they are counted where the sessions are."""
+        self.meter = Meter(_find_store(policy, sessions), clock, sink)
+        self._announced = policy.announced
+        unlimited, is_open = policy.unsafe_unlimited, policy.unsafe_fail_open
+        self._by_address = () if unlimited else (_limit_all(policy.address, "address", is_open=is_open),)
+        self._by_account = () if unlimited else (_limit_all(policy.account, "account", is_open=is_open),)
         self.address_waits = bool(self._by_address) and not self.meter.at_once
         """Whether `check_address` would hold up an event loop."""
         self.address_step = bool(self._by_address) and self.meter.at_once
@@ -43,9 +43,11 @@ class RateDesk:
         """Count the request for its client address."""
         return self._take(exchange, subject_of(exchange.client), self._by_address)
 
-    def route_waits(self, exchange: Exchange, limits: Sequence[RouteLimit], *, may_sign: bool) -> bool:
+    def waits(self, exchange: Exchange, limits: Sequence[RouteLimit], *, may_sign: bool) -> bool:
         """Whether `check_route` would hold up an event loop; `may_sign` when an actor may yet be found."""
-        return not self.meter.at_once and bool(limits or (self._by_account and may_sign and not exchange.counted))
+        if self.meter.at_once:
+            return False
+        return bool(limits or (self._by_account and may_sign and not exchange.counted))
 
     def check_route(self, exchange: Exchange, limits: Sequence[RouteLimit]) -> Refusal | None:
         """Count the request for its account, once however many gates it passes, and for the limits of its route."""
@@ -68,6 +70,13 @@ class RateDesk:
         if self._announced:
             exchange.rate_fields += _announce(limits, decision)
         return None if decision.allowed else _refuse(exchange, limits, decision)
+
+
+def _find_store(policy: RateLimitPolicy, sessions: object) -> LimitStore:
+    if policy.store is not None:
+        return policy.store
+    opener: Callable[[], LimitStore] = getattr(sessions, "open_limits", MemoryLimits)
+    return MemoryLimits() if policy.unsafe_per_process else opener()
 
 
 def _limit_all(rate: str, by: str, *, is_open: bool) -> RouteLimit:

@@ -78,6 +78,10 @@ def limit_route(
         prefix=f'"{shown}";r='.encode("ascii"),
         unsafe_fail_open=unsafe_fail_open,
         refusal=Refusal(
-            429, "rate-limited", LIMITED_TEXT, members={"type": QUOTA_EXCEEDED, "violated-policies": [shown]}
+            429,
+            "rate-limited",
+            LIMITED_TEXT,
+            members={"type": QUOTA_EXCEEDED, "violated-policies": [shown]},
+            reported=True,
         ),
     )

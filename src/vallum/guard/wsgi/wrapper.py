@@ -33,10 +33,10 @@ class WsgiGuard:
         if environ.get(KEY) is not None:
             return self.app(environ, start_response)
         exchange = read_environ(environ)
-        refusal = self.core.open(exchange)
+        refusal = self.core.open(exchange) or self.core.open_late(exchange)
         answer = Answer(self.core, exchange, start_response)
         if refusal is not None:
-            if refusal.status >= 400:
+            if refusal.status >= 400 and not refusal.reported:
                 self.core.report(exchange, "request-refused", code=refusal.code)
             return answer.refuse(refusal)
         if exchange.found[LENGTH] is None and exchange.method not in SAFE_METHODS:
