@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 from vallum.guard.actor import recognise_actor
+from vallum.guard.authentication.bearer import CHALLENGED
 from vallum.guard.authorization.access import CLOSED, Access, Declaration, rates_of
 from vallum.guard.authorization.paths import PathTable
 from vallum.guard.authorization.roles import RoleTable
@@ -57,6 +58,7 @@ class Core:
         development = policy.environment is not Environment.PRODUCTION
         self.policy = policy
         self.store: SessionStore = policy.store if policy.store is not None else MemorySessions()
+        self.unauthenticated = UNAUTHENTICATED if policy.bearer is None else CHALLENGED
         self.paths = PathTable(policy.paths)
         self._roles = RoleTable(policy.roles)
         self._randomness = policy.randomness
@@ -184,7 +186,7 @@ class Core:
         if access.open:
             return None
         if exchange.actor is None:
-            return UNAUTHENTICATED
+            return self.unauthenticated
         if not access.declared:
             return self._refuse(exchange, "route-undeclared", FORBIDDEN)
         if access.permissions <= exchange.actor.permissions:

@@ -7,7 +7,7 @@ from vallum.guard.authorization.access import Declaration, rates_of
 from vallum.guard.core import Core
 from vallum.guard.errors.failure import describe_error, unwrap_error
 from vallum.guard.errors.public import PublicError
-from vallum.guard.errors.refusal import FORBIDDEN, INTERNAL, UNAUTHENTICATED, UNAVAILABLE, Refusal, refusal_for
+from vallum.guard.errors.refusal import FORBIDDEN, INTERNAL, UNAVAILABLE, Refusal, refusal_for
 from vallum.guard.exchange import Exchange
 from vallum.guard.http.limits import TOO_LARGE
 from vallum.guard.logging.events import Level
@@ -51,7 +51,7 @@ def carry_out(core: Core, exchange: Exchange) -> Refusal | None:
     if all(done):
         return None
     core.report(exchange, "session-ended-meanwhile", Level.INFO)
-    return UNAUTHENTICATED
+    return core.unauthenticated
 
 
 def is_plain(exchange: Exchange, status: int) -> bool:

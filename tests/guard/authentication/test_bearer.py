@@ -18,11 +18,13 @@ from vallum.guard import (
     current,
     current_actor,
     public,
+    renew_session,
     requires,
     sign_in,
     signed_in,
 )
 from vallum.guard.logging.events import Level
+from vallum.stores.memory import MemorySessions
 
 Build = Callable[..., Any]
 
@@ -127,5 +129,31 @@ def test_two_headers_are_malformed(app: Starlette, talk: Build) -> None:
 def test_without_a_policy_the_header_counts_for_nothing(policy: Build, browse: Build) -> None:
     app = Starlette(routes=[Route("/me", me), Route("/home", home)])
     Guard(app, policy=policy())
-    assert browse(app)("GET", "/me", headers=carrying("ada")).status_code == 401
+    answer = browse(app)("GET", "/me", headers=carrying("ada"))
+    assert answer.status_code == 401
+    assert "www-authenticate" not in answer.headers  # a challenge that nobody could meet
     assert browse(app)("GET", "/home", headers=carrying("ada")).status_code == 200
+
+
+@pytest.mark.parametrize("headers", [{}, {"accept": "text/html"}, {"cookie": f"__Host-session={'A' * 43}"}])
+def test_no_credential_gets_the_plain_challenge(app: Starlette, browse: Build, headers: dict[str, str]) -> None:
+    answer = browse(app)("GET", "/me", headers=headers)
+    assert (answer.status_code, answer.headers.get_list("www-authenticate")) == (401, ["Bearer"])
+    assert "Sign in" in answer.text
+
+
+def test_a_session_that_ends_meanwhile_gets_the_challenge_too(browse: Build, policy: Build) -> None:
+    store = MemorySessions()
+
+    @signed_in
+    async def leave(_: Request) -> JSONResponse:
+        store.delete_actor("eve")
+        renew_session()
+        return JSONResponse({})
+
+    app = Starlette(routes=[Route("/enter", enter, methods=["POST"]), Route("/leave", leave)])
+    Guard(app, policy=policy(bearer=BearerPolicy(verify=verify), store=store))
+    browser = browse(app)
+    browser("POST", "/enter")
+    answer = browser("GET", "/leave")
+    assert (answer.status_code, answer.headers.get("www-authenticate")) == (401, "Bearer")

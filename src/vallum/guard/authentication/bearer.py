@@ -2,7 +2,15 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Final, NamedTuple
+
+from vallum.guard.errors.refusal import UNAUTHENTICATED, Refusal
+
+CHALLENGED: Final = Refusal(401, UNAUTHENTICATED.code, UNAUTHENTICATED.text, headers=[(b"www-authenticate", b"Bearer")])
+"""For a request that names nobody: browsers show the page and leave the challenge alone, programs read the challenge.
+
+It names no error, since nothing was sent that could be wrong (RFC 6750, section 3).
+"""
 
 
 class Identity(NamedTuple):
