@@ -1,6 +1,7 @@
 """`Guard(app)`: everything on, in place for the frameworks that an adapter knows, and around any other app."""
 
 import sys
+from contextlib import suppress
 from importlib import import_module
 from typing import Any, Final
 
@@ -33,16 +34,24 @@ class Guard:
         """Check the policy and put the guard in place."""
         self.policy = policy if policy is not None else read_environment()
         self._adapter = _find_adapter(app)
-        debug = getattr(app, "debug", False) if self._adapter is None else self._adapter.is_debug(app)
-        check_startup(self.policy, debug=bool(debug))
+        self._plain = app
+        check_startup(self.policy, debug=self.debug)
         self._core = Core(self.policy)
         open_logs(self.policy)
-        self._plain = app
         self._app: App = self._place(app)
+        with suppress(AttributeError):  # an app with slots is found by its guard's own name alone
+            app.vallum_guard = self
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve as an ASGI app."""
         await self._app(scope, receive, send)
+
+    @property
+    def debug(self) -> bool:
+        """Whether the app shows tracebacks."""
+        return bool(
+            getattr(self._plain, "debug", False) if self._adapter is None else self._adapter.is_debug(self._plain)
+        )
 
     @property
     def wsgi_app(self) -> Any:

@@ -1,6 +1,5 @@
 """The start-up check: in production every problem is named at once, each with its mending, and nothing starts."""
 
-import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Final
@@ -27,7 +26,7 @@ _KNOWN: Final = (
     "keyboard cat",
 )
 _FEWEST_DIFFERENT: Final = 10
-_LOG: Final = logging.getLogger("vallum.startup")
+_LOG: Final = "vallum.startup"
 
 
 def check_startup(policy: GuardPolicy, *, debug: bool) -> None:
@@ -39,10 +38,17 @@ def check_startup(policy: GuardPolicy, *, debug: bool) -> None:
     problems = find_problems(policy, debug=debug) if policy.is_production else list(_judge_origins(policy.origins))
     if problems:
         raise StartupError("the guard", problems)
-    if not policy.is_production and _LOG.isEnabledFor(logging.INFO):
-        later = find_problems(policy, debug=debug)
-        if later:
-            _LOG.info("production would refuse: %s", ", ".join(problem.code for problem in later))
+    if not policy.is_production:
+        _foretell(policy, debug=debug)
+
+
+def _foretell(policy: GuardPolicy, *, debug: bool) -> None:
+    """Say at INFO what production would refuse, if anybody listens."""
+    import logging  # noqa: PLC0415 - with the first guard that is built, so that importing it stays light
+
+    log = logging.getLogger(_LOG)
+    if log.isEnabledFor(logging.INFO) and (later := find_problems(policy, debug=debug)):
+        log.info("production would refuse: %s", ", ".join(problem.code for problem in later))
 
 
 def find_problems(policy: GuardPolicy, *, debug: bool) -> list[Problem]:
