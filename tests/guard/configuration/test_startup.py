@@ -49,6 +49,8 @@ def test_a_sound_policy_starts() -> None:
         ({"secrets": (Secret("short"),)}, "secret 1 has 5 characters"),
         ({"secrets": (Secret(GOOD), Secret("changeme" * 8))}, "secret 2 is a sample value that everybody knows"),
         ({"secrets": (Secret("ab" * 20),)}, "repeats a few characters"),
+        ({"secrets": (Secret("abcdefghi" * 5),)}, "repeats a few characters"),
+        ({"secrets": (Secret(f"{GOOD}-secret"),)}, "is a known sample value"),
         ({"store": None}, "memory"),
         ({"store": MemorySessions()}, "memory"),
     ],
