@@ -149,6 +149,13 @@ def test_only_listed_claims_can_be_added(name: str) -> None:
     assert caught.value.code == "claim-not-allowed"
 
 
+@pytest.mark.parametrize("name", ["iss", "sub", "aud", "exp", "nbf", "iat", "jti", "token_use"])
+def test_no_list_lets_a_caller_write_a_registered_claim(name: str) -> None:
+    with pytest.raises(ConfigError, match=name) as caught:
+        Issuer(key=KEY, policy=POLICY, allowed_claims=("scope", name))
+    assert caught.value.code == "claim-registered"
+
+
 @pytest.mark.parametrize(
     "value",
     [
@@ -157,6 +164,10 @@ def test_only_listed_claims_can_be_added(name: str) -> None:
         {"of": {"alice@example.org": 1}},
         "card 4111 1111 1111 1111",
         "4111-1111-1111-1111",
+        4111111111111111,
+        [5555555555554444],
+        {"paid": {6011111111111117: "yes"}},
+        378282246310005.0,
         "-----BEGIN PRIVATE KEY-----",
         "sk_live_" + "a" * 24,
         "ghp_" + "a" * 36,
@@ -182,7 +193,18 @@ def test_a_subject_is_an_opaque_id(subject: str) -> None:
 
 @pytest.mark.parametrize(
     "value",
-    ["notes:read notes:write", ["admin"], "v10.1.2", "172.32.0.1x", 1_800_000_000_000, "a@b", None, "1.10.2.3.4"],
+    [
+        "notes:read notes:write",
+        ["admin"],
+        "v10.1.2",
+        "172.32.0.1x",
+        1_800_000_000_000,
+        1.25,
+        True,
+        "a@b",
+        None,
+        "1.10.2.3.4",
+    ],
 )
 def test_ordinary_scopes_and_roles_are_accepted(value: Any) -> None:
     assert Issuer(key=KEY, policy=POLICY).issue("204128310292283392", {"scope": value})

@@ -12,7 +12,7 @@ from vallum.crypto.jwt.compact import TokenRefusedError
 
 MOST_LEEWAY: Final = 60
 LONGEST_LIFE: Final = 3600
-_REGISTERED: Final = frozenset({"iss", "sub", "aud", "exp", "nbf", "iat", "jti", "token_use"})
+REGISTERED: Final = frozenset({"iss", "sub", "aud", "exp", "nbf", "iat", "jti", "token_use"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ class ClaimsPolicy:
             raise TokenRefusedError("audience")
         if claims.get("token_use") != self.token_use:
             raise TokenRefusedError("type")
-        extra = {name: value for name, value in claims.items() if name not in _REGISTERED}
+        extra = {name: value for name, value in claims.items() if name not in REGISTERED}
         return Claims(subject, issuer, audience, issued, end, token_id, MappingProxyType(extra))
 
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from vallum.base.errors import ConfigError
 from vallum.base.randomness import SYSTEM_RANDOMNESS, Randomness, token
-from vallum.crypto.jwt.claims import ClaimsPolicy
+from vallum.crypto.jwt.claims import REGISTERED, ClaimsPolicy
 from vallum.crypto.jwt.compact import encode_segment, join_token
 from vallum.crypto.jwt.keys import SigningKey
 
@@ -18,13 +18,14 @@ _SENSITIVE: Final = re.compile(
     r"|(?<![\d.])(?:(?:10|127)(?:\.\d{1,3}){3}|(?:192\.168|172\.(?:1[6-9]|2\d|3[01]))(?:\.\d{1,3}){2})(?![\d.])"
 )
 _CARD: Final = re.compile(r"(?<!\d)(?:\d[ -]?){12,18}\d(?!\d)")
+_SHORTEST_CARD, _LONGEST_CARD = 10**12, 10**19
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Issuer:
     """Signs the tokens of one kind. `allowed_claims` are the names beside the registered ones that may be added.
 
-    Raises `ConfigError` for a life of more than the policy allows.
+    Raises `ConfigError` for a life of more than the policy allows, and for a list that holds a registered claim.
     """
 
     key: SigningKey
@@ -37,7 +38,14 @@ class Issuer:
         """Check and freeze the settings."""
         if not 0 < self.life <= self.policy.longest_life:
             raise ConfigError(f"a token lives 1 to {self.policy.longest_life} s, not {self.life}.", code="token-policy")
-        object.__setattr__(self, "allowed_claims", frozenset(self.allowed_claims))
+        allowed = frozenset(self.allowed_claims)
+        if own := allowed & REGISTERED:
+            raise ConfigError(
+                f"allowed_claims holds {min(own)}, which the issuer alone writes.",
+                hint="Leave it out: the time, the audience and the kind of a token follow from the policy.",
+                code="claim-registered",
+            )
+        object.__setattr__(self, "allowed_claims", allowed)
 
     def issue(self, subject: str, claims: Mapping[str, Any] | None = None) -> str:
         """Return a signed token for `subject`, an opaque id.
@@ -84,4 +92,8 @@ def _list_texts(value: object) -> list[str]:
         return [text for pair in value.items() for item in pair for text in _list_texts(item)]
     if isinstance(value, list | tuple):
         return [text for item in value for text in _list_texts(item)]
+    if isinstance(value, int | float) and _SHORTEST_CARD <= value < _LONGEST_CARD:
+        digits = str(int(value))
+        # Cards begin with 2 to 6 (ISO/IEC 7812); a time in milliseconds begins with 1.
+        return [digits] if digits[0] in "23456" else []
     return [value] if isinstance(value, str) else []
