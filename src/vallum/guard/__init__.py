@@ -7,6 +7,7 @@ from vallum.guard.authorization.access import (
     PUBLIC,
     SIGNED_IN,
     accepts_body,
+    limited,
     permission,
     public,
     requires,
@@ -17,6 +18,7 @@ from vallum.guard.entry import Guard
 from vallum.guard.errors.public import NotFoundError, PublicError
 from vallum.guard.errors.refusal import Refusal
 from vallum.guard.exchange import current, current_actor
+from vallum.guard.http.rate_policy import RateLimitPolicy
 from vallum.guard.policy import Environment, GuardPolicy, read_environment
 from vallum.guard.sessions.signing import renew_session, sign_in, sign_out
 
@@ -32,10 +34,12 @@ __all__ = [
     "Identity",
     "NotFoundError",
     "PublicError",
+    "RateLimitPolicy",
     "Refusal",
     "accepts_body",
     "current",
     "current_actor",
+    "limited",
     "permission",
     "public",
     "read_environment",

@@ -112,7 +112,8 @@ def limited(
         place = len(before.rates) + 1
         if any(rate.charge.limit == name for rate in before.rates):
             raise ConfigError(f"{own} has the limit {name!r} twice.", hint="Name each.", code="rate-unclear")
-        key, shown = (own, own.rpartition(".")[2]) if name or place == 1 else (f"{own}-{place}", f"limit-{place}")
+        key = own if name or place == 1 else f"{own}-{place}"
+        shown = name or key.rpartition(".")[2]
         new = limit_route(rate, by=by, cost=cost, name=key, shown=shown, unsafe_fail_open=unsafe_fail_open)
         return _declare(handler, replace(before, rates=(*before.rates, new)))
 
