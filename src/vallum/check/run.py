@@ -18,7 +18,7 @@ from vallum.check.knowledge.library import load_knowledge
 from vallum.check.project import Project
 from vallum.check.read.source import Source, UnreadableError
 from vallum.check.read.suppression import read_suppressions
-from vallum.check.read.syntax import few_collections
+from vallum.check.read.syntax import deep_recursion, few_collections
 from vallum.check.read.tree import find_files, make_sources, read_files, unread
 from vallum.check.rule import Rule
 from vallum.check.taint.analysis import analyse
@@ -90,7 +90,7 @@ def build_project(
     modules: list[Module] = []
     gaps: list[Gap] = []
     code = [source for source in sources if source.kind == "python"]
-    with few_collections():
+    with few_collections(), deep_recursion():
         for done, source in enumerate(code):
             progress("reading", done, len(code))
             try:

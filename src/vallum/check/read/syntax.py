@@ -2,11 +2,15 @@
 
 import ast
 import gc
+import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
 
 from vallum.check.read.source import Source, UnreadableError
+
+_DEEPEST: Final = 8_000
 
 
 def parse_python(source: Source) -> ast.Module:
@@ -22,6 +26,17 @@ def parse_python(source: Source) -> ast.Module:
         raise UnreadableError(f"not Python that this interpreter reads: {error.msg}", error.lineno or 1) from None
     except (ValueError, RecursionError, MemoryError) as error:
         raise UnreadableError(f"too deep or not text: {type(error).__name__}") from None
+
+
+@contextmanager
+def deep_recursion() -> Iterator[None]:
+    """Let code that is nested deeply be followed: calls of Python by Python take no room on the machine's stack."""
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(before, _DEEPEST))
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(before)
 
 
 @contextmanager

@@ -80,24 +80,20 @@ def set_item(base: Value, index: Value, value: Value, frame: Frame) -> None:
     """`base[index] = value`."""
     machine = frame.machine
     for one in base.data if base.kind == UNION else (base,):
-        cell: Cell = machine.cell(one, frame)
-        if one.kind == DICT:
-            if index.const is UNKNOWN or _unhashable(index.const):
-                machine.store(one, cell.with_rest(value), frame)
-            else:
-                machine.store(one, cell.with_entry(index.const, value), frame)
-        elif one.kind == LIST:
-            machine.store(one, _replace(cell, index.const, value), frame)
-        elif one.kind == OBJECT:
-            machine.store(one, cell.with_rest(value), frame)
+        if one.kind in {LIST, DICT, OBJECT}:
+            cell: Cell = machine.cell(one, frame)
+            machine.store(one, _replace(cell, index.const, value, one.kind), frame)
         elif one.name and one.kind <= TEXT:
             state = frame.state or frame.last
             key = f"{one.name}[]"
-            known = state.heap.get(key, Cell())
-            state.put(key, known.with_rest(value) if index.const is UNKNOWN else known.with_entry(index.const, value))
+            state.put(key, _replace(state.heap.get(key, Cell()), index.const, value, DICT))
 
 
-def _replace(cell: Cell, index: Any, value: Value) -> Cell:
+def _replace(cell: Cell, index: Any, value: Value, kind: int) -> Cell:
+    if kind == DICT and index is not UNKNOWN and not _unhashable(index):
+        return cell.with_entry(index, value)
+    if kind != LIST:
+        return cell.with_rest(value)
     if cell.rest is None and isinstance(index, int) and -len(cell.elements) <= index < len(cell.elements):
         elements = list(cell.elements)
         elements[index] = value

@@ -133,7 +133,10 @@ def _call_object(value: Value, arguments: Arguments, node: nodes.Call, frame: Fr
         return call_value(
             cell.elements[0], Arguments(given, {**cell.entries, **arguments.keywords}, arguments.rest), node, frame
         )
-    return call_value(get_attribute(value, "__call__", node, frame), arguments, node, frame)
+    found = get_attribute(value, "__call__", node, frame)
+    if found.kind in {OBJECT, UNION}:
+        return call_foreign(f"{value.name}.__call__", value, arguments, node, frame)
+    return call_value(found, arguments, node, frame)
 
 
 def call_method(base: Value, name: str, arguments: Arguments, node: nodes.Call, frame: Frame) -> Value:

@@ -79,8 +79,9 @@ def _instance(owner: ClassInfo, route: Route | None, frame: Frame) -> Value:
 def _by_type(parameter: nodes.Parameter, frame: Frame) -> Value:
     """A parameter of a function that nobody is seen to call."""
     if parameter.annotation is None:
-        imports_django = "django" in frame.module.source.text
-        return frame.machine.named(DJANGO_REQUEST) if parameter.name == "request" and imports_django else NOTHING_KNOWN
+        if parameter.name == "request" and "django" in frame.module.source.text:
+            return _request(frame, DJANGO_REQUEST)
+        return NOTHING_KNOWN
     return _of_annotation(parameter.annotation, frame) or NOTHING_KNOWN
 
 

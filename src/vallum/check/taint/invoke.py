@@ -19,6 +19,7 @@ from vallum.check.taint.value import (
     NONE,
     NOTHING_KNOWN,
     PLAIN,
+    TEXT,
     Atom,
     Value,
     join_values,
@@ -28,8 +29,12 @@ from vallum.check.taint.value import (
 )
 
 DEEPEST: Final = 24
+MOST_MOVED: Final = 24
+"""New containers that each caller gets for itself; with more of them, all callers share what the first call made."""
 MOST_CONTEXTS: Final = 4
 """Ways of calling a function that are told apart by their constants; beyond them constants are dropped."""
+COARSE_AFTER: Final = 10
+"""Ways after which calls are told apart only by what their arguments are, not by what exactly is in them."""
 LEAN_AFTER: Final = 2
 """Ways after which calls that carry nothing from outside share one result."""
 
@@ -111,6 +116,8 @@ def invoke(closure: Closure, arguments: Arguments, node: nodes.Node, frame: Fram
     if len(contexts.summaries) >= LEAN_AFTER and not any(signer.concerns(value) for value in bound.values()):
         return _invoke_lean(contexts, closure, bound, node, frame)
     drop = len(contexts.summaries) >= MOST_CONTEXTS
+    if len(contexts.summaries) >= COARSE_AFTER:
+        return _invoke_coarsely(contexts, closure, bound, node, frame)
     key = _key(closure, bound, signer, frame, drop=drop)
     summary = contexts.summaries.get(key)
     if summary is None or (summary.changes and summary.addresses != tuple(signer.addresses)):
@@ -131,6 +138,25 @@ def _invoke_lean(
         summary = run(closure, widened, (), frame)
         contexts.lean[owner] = Summary(summary.moved, {}, summary.facts, (), ended=summary.ended)
     return _apply(summary, node, frame)
+
+
+def _invoke_coarsely(
+    contexts: Contexts, closure: Closure, bound: dict[str, Value], node: nodes.Node, frame: Frame
+) -> Value:
+    """A function that is called in very many ways: one result for each kind of arguments, and what they carry."""
+    signer = Signer(frame.machine, frame)
+    key = tuple(signer.sign_coarsely(value) for value in bound.values())
+    summary = contexts.lean.get(key)
+    if summary is None:
+        widened = {name: widen(value) for name, value in bound.items()}
+        summary = run(closure, widened, (), frame)
+        contexts.lean[key] = Summary(summary.moved, {}, summary.facts, (), ended=summary.ended)
+        return _apply(summary, node, frame)
+    value = _apply(summary, node, frame)
+    if value.kind > TEXT or not value.taint:
+        return value
+    taint = merge_all([value, *(Value(frame.machine.flatten(one, frame)) for one in bound.values())])
+    return value.tainted(taint)
 
 
 def _key(closure: Closure, bound: Mapping[str, Value], signer: Signer, frame: Frame, *, drop: bool) -> Any:
@@ -234,6 +260,9 @@ def summarise(callee: Frame, before: State, addresses: tuple[Any, ...]) -> Summa
         if (before.heap.get(address) is not cell) and (address in before.heap or address in base or _is_named(address))
     }
     moved = move_out(value, changes, heap, before.heap)
+    if len(moved.cells) > MOST_MOVED:
+        base.update(moved.cells)
+        moved = Moved(value, changes, {})
     return Summary(moved, moved.changes, shown, addresses, ended=False)
 
 

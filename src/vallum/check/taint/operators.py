@@ -118,7 +118,9 @@ def run_unary(node: nodes.Unary, frame: Frame) -> Value:
         return make_fact(swap(facts_of(value)))
     if isinstance(value.const, int | float):
         number = value.const
-        return constant({"-": -number, "+": +number, "~": ~int(number)}[node.operator])
+        if node.operator == "~":
+            return constant(~number) if isinstance(number, int) else SAFE
+        return constant(-number if node.operator == "-" else +number)
     return value if value.taint else SAFE
 
 

@@ -30,7 +30,7 @@ _HOLDERS: Final = frozenset({LIST, DICT, OBJECT})
 class Signer:
     """Signs the arguments of one call."""
 
-    __slots__ = ("_frame", "_machine", "addresses", "drop", "interesting")
+    __slots__ = ("_frame", "_looked", "_machine", "_seen", "addresses", "drop", "interesting")
 
     def __init__(self, machine: Machine, frame: Frame) -> None:
         """`interesting` becomes true when data from outside, or something that can lead to it, is among the values."""
@@ -38,6 +38,8 @@ class Signer:
         self._frame = frame
         self.addresses: list[Any] = []
         self.interesting = False
+        self._seen: dict[Any, int] = {}
+        self._looked: set[Any] = set()
         self.drop = False
         """Whether constants are left out."""
 
@@ -49,6 +51,9 @@ class Signer:
         if kind <= TEXT or depth > _DEEPEST:
             return False
         if kind in _HOLDERS:
+            if value.data in self._looked:
+                return False
+            self._looked.add(value.data)
             for one in self._machine.cell(value, self._frame).values():
                 if (one.kind > TEXT or one.taint or one.name) and self.concerns(one, depth + 1):
                     return True
@@ -94,6 +99,10 @@ class Signer:
         return None
 
     def _cell(self, value: Value, depth: int) -> Any:
+        known = self._seen.get(value.data)
+        if known is not None:
+            return known
+        self._seen[value.data] = len(self._seen)
         self.addresses.append(value.data)
         cell = self._machine.cell(value, self._frame)
         return (
@@ -102,6 +111,14 @@ class Signer:
             tuple([(type(key), key, self.sign(one, depth + 1)) for key, one in cell.entries.items()]),
             None if cell.rest is None else self.sign(cell.rest, depth + 1),
         )
+
+    def sign_coarsely(self, value: Value) -> Any:
+        """A key that tells only what a value is, and whether it carries anything from outside."""
+        self._looked.clear()
+        mask = 0
+        for taint in value.taint:
+            mask |= taint.mask
+        return value.kind, value.name, mask, self.concerns(value)
 
 
 def widen(value: Value) -> Value:

@@ -127,8 +127,10 @@ class State:
     def bind_all(self, values: Mapping[str, Value]) -> None:
         """Give values to several variables."""
         if values:
-            self.env = {**self.env, **values}
-            self._owns_env = True
+            if not self._owns_env:
+                self.env = self.env.copy()
+                self._owns_env = True
+            self.env.update(values)
 
     def put(self, address: Address, cell: Cell) -> None:
         """Replace the content of a container."""
@@ -140,8 +142,10 @@ class State:
     def put_all(self, cells: Mapping[Address, Cell]) -> None:
         """Replace the content of several containers."""
         if cells:
-            self.heap = {**self.heap, **cells}
-            self._owns_heap = True
+            if not self._owns_heap:
+                self.heap = self.heap.copy()
+                self._owns_heap = True
+            self.heap.update(cells)
 
     def apply(self, value: Value) -> Value:
         """A value without what guards have shown to be harmless on this way."""

@@ -30,6 +30,7 @@ PERHAPS: Final = 128
 """Mark of a container, object or function in whose place there may be something else, such as None."""
 
 MOST_ALTERNATIVES: Final = 4
+MOST_ATOMS: Final = 12
 DEEPEST_LINEAGE: Final = 6
 
 
@@ -162,7 +163,18 @@ def merge_taints(one: Taints, other: Taints) -> Taints:
             better = known.trail if known.mask else taint.trail
             merged[taint.atom] = Taint(taint.atom, known.mask | taint.mask, better)
             changed = True
-    return tuple(merged.values()) if changed else one
+    if not changed:
+        return one
+    return tuple(merged.values()) if len(merged) <= MOST_ATOMS else _limit(list(merged.values()))
+
+
+def _limit(taints: list[Taint]) -> Taints:
+    """Of very many data, some by name, and the last of them as dangerous as all the rest."""
+    kept, last = taints[: MOST_ATOMS - 1], taints[MOST_ATOMS - 1]
+    mask = last.mask
+    for taint in taints[MOST_ATOMS:]:
+        mask |= taint.mask
+    return (*kept, Taint(last.atom, mask, last.trail))
 
 
 def merge_all(values: Iterable[Value]) -> Taints:

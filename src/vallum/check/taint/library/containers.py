@@ -25,6 +25,8 @@ Method = Callable[[Value, Arguments, Any, Frame], Value]
 
 def container_method(receiver: Value, name: str, arguments: Arguments, node: nodes.Node, frame: Frame) -> Value:
     """The result of a method of a container; unknown methods give any of what it holds."""
+    if receiver.kind == TUPLE:
+        return _copy(receiver, arguments, node, frame) if name == "union" else join_each([*receiver.data, SAFE])
     table = _OF_DICT if receiver.kind == DICT else _OF_LIST
     handler = table.get(name)
     if handler is not None:
@@ -129,7 +131,8 @@ def _sort(receiver: Value, _arguments: Arguments, _node: Any, frame: Frame) -> V
 
 
 def _copy(receiver: Value, _arguments: Arguments, node: Any, frame: Frame) -> Value:
-    made: Value = frame.machine.allocate(receiver.kind, _cell(receiver, frame), node, frame)
+    kind = LIST if receiver.kind == TUPLE else receiver.kind
+    made: Value = frame.machine.allocate(kind, _cell(receiver, frame), node, frame)
     return made
 
 
