@@ -9,7 +9,9 @@ from vallum.base.errors import ConfigError
 from vallum.base.secret import Secret
 from vallum.guard.configuration.startup import check_startup
 from vallum.guard.entry import Guard
+from vallum.guard.http.rate_policy import RateLimitPolicy
 from vallum.guard.policy import Environment, GuardPolicy, read_environment
+from vallum.stores.limits_memory import MemoryLimits
 from vallum.stores.memory import MemorySessions
 from vallum.stores.sqlite import SqliteSessions
 
@@ -20,12 +22,17 @@ class Shared(MemorySessions):
     shared = True  # type: ignore[misc]  # a store of several workers, as far as the check can see
 
 
+class SharedLimits(MemoryLimits):
+    shared = True  # type: ignore[misc]  # as above
+
+
 def production(**settings: Any) -> GuardPolicy:
     base: dict[str, Any] = {
         "environment": Environment.PRODUCTION,
         "origins": ("https://notes.test",),
         "secrets": (Secret(GOOD),),
         "store": Shared(),
+        "rate_limits": RateLimitPolicy(store=SharedLimits()),
     }
     return GuardPolicy(**base | settings)
 
@@ -53,6 +60,9 @@ def test_a_sound_policy_starts() -> None:
         ({"secrets": (Secret(f"{GOOD}-secret"),)}, "is a known sample value"),
         ({"store": None}, "memory"),
         ({"store": MemorySessions()}, "memory"),
+        ({"rate_limits": None}, "rate limits are counted in one process's memory"),
+        ({"rate_limits": RateLimitPolicy(store=MemoryLimits())}, "VALLUM_LIMITS"),
+        ({"rate_limits": RateLimitPolicy(unsafe_per_process=True)}, "rate_limits.unsafe_per_process"),
     ],
 )
 def test_what_production_refuses(settings: dict[str, Any], said: str) -> None:

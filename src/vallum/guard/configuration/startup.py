@@ -62,6 +62,7 @@ def find_problems(policy: GuardPolicy, *, debug: bool) -> list[Problem]:
         *_judge_origins(asked.origins),
         *_judge_secrets(asked),
         *_judge_store(asked, count_workers()),
+        *_judge_limits(asked, count_workers()),
         *find_weakenings(asked),
     ]
 
@@ -127,9 +128,27 @@ def _judge_secrets(policy: GuardPolicy) -> Iterator[Problem]:
 def _judge_store(policy: GuardPolicy, workers: int) -> Iterator[Problem]:
     if policy.store is not None and policy.store.shared:
         return
-    several = f" of {workers} worker processes" if workers > 1 else ""
     yield Problem(
         code="store-not-shared",
-        what=f"sessions live in one process's memory{several}: a restart ends them, another worker cannot see them.",
+        what=f"sessions live in {_in_memory(workers)}: a restart ends them, another worker cannot see them.",
         fix="Set VALLUM_SESSIONS to a file, or store=SqliteSessions(...).",
     )
+
+
+def _judge_limits(policy: GuardPolicy, workers: int) -> Iterator[Problem]:
+    limits, sessions = policy.limits_of_all, policy.store
+    if limits.store is None:
+        # They are counted where the sessions are; if those are not shared, that is the problem to mend.
+        is_shared = sessions is None or not sessions.shared or hasattr(sessions, "open_limits")
+    else:
+        is_shared = limits.store.shared
+    if not is_shared and not limits.unsafe_per_process:
+        yield Problem(
+            code="limits-not-shared",
+            what=f"rate limits are counted in {_in_memory(workers)}: every worker allows the whole number.",
+            fix="Set VALLUM_LIMITS to a file or a valkey:// URL, or rate_limits=RateLimitPolicy(store=...).",
+        )
+
+
+def _in_memory(workers: int) -> str:
+    return "one process's memory" + (f" of {workers} worker processes" if workers > 1 else "")
