@@ -29,7 +29,7 @@ def judge(core: Core, exchange: Exchange, declaration: Declaration, digest: byte
         record = None if digest is None else core.store.read(digest, core.policy.clock())
     except PublicError as error:
         exchange.judged = True
-        core.report(exchange, error.event, error.level, cause=error.cause)
+        core.report(exchange, error.event, error.level, **error.detail)
         return error.refusal
     except Exception as error:  # noqa: BLE001 - fail closed, whatever the store or verifier raises
         exchange.judged = True
@@ -111,5 +111,5 @@ def publish(core: Core, exchange: Exchange, error: Exception) -> Refusal | None:
     error = unwrap_error(error)
     if not isinstance(error, PublicError):
         return None
-    core.report(exchange, error.event, error.level, cause=error.cause)
+    core.report(exchange, error.event, error.level, **error.detail)
     return error.refusal

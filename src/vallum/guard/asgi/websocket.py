@@ -83,7 +83,7 @@ class Handshake:
         exchange = self._exchange
         error = unwrap_error(error)
         if isinstance(error, PublicError) and not exchange.begun:
-            self._core.report(exchange, error.event, error.level, cause=error.cause)
+            self._core.report(exchange, error.event, error.level, **error.detail)
         else:
             self._core.report(exchange, "unhandled-exception", Level.ERROR, **describe_error(error))
         if exchange.begun and not exchange.complete:

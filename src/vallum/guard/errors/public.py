@@ -35,6 +35,11 @@ class PublicError(VallumError):
         super().__init__(self.refusal.text or self.refusal.code)
         self.cause = cause
 
+    @property
+    def detail(self) -> dict[str, str]:
+        """What the log is told besides the event's name."""
+        return {"cause": self.cause}
+
 
 class NotFoundError(PublicError):
     """Not there, or not yours: the answer does not tell which (404)."""

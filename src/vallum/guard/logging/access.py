@@ -10,7 +10,6 @@ from functools import lru_cache
 from typing import Final, Protocol
 
 from vallum.guard.logging.context import Requested
-from vallum.guard.logging.redaction import redact
 
 _REMEMBERED: Final = 4096
 _LONGEST: Final = 512
@@ -80,6 +79,8 @@ class AccessLog:
 @lru_cache(maxsize=_REMEMBERED)
 def _quote(text: str) -> str:
     from json.encoder import encode_basestring_ascii  # noqa: PLC0415 - with the first line, not with the guard
+
+    from vallum.guard.logging.redaction import redact  # noqa: PLC0415 - as above
 
     return encode_basestring_ascii(redact(text)[:_LONGEST])
 

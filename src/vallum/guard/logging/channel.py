@@ -4,7 +4,7 @@ import logging
 import sys
 from typing import Final
 
-from vallum.guard.logging.events import LOGGER
+from vallum.guard.logging.words import LOGGER
 
 KEEPS: Final = ("security-events-logged",)
 

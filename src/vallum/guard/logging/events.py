@@ -6,10 +6,8 @@ from enum import Enum
 from types import MappingProxyType
 from typing import Final
 
-from vallum.guard.logging.redaction import redact
 from vallum.guard.logging.words import WORDS
 
-LOGGER: Final = "vallum.security"
 LONGEST_VALUE: Final = 8192
 LONGEST_HEAD: Final = 512
 """Characters of a path or user agent, which the client chooses, that one line keeps."""
@@ -48,6 +46,8 @@ def render_event(event: Event) -> str:
     import json  # noqa: PLC0415 - with the first event, so that importing the guard stays light
     from datetime import UTC, datetime  # noqa: PLC0415 - as above
 
+    from vallum.guard.logging.redaction import redact  # noqa: PLC0415 - as above
+
     fields = {
         "timestamp": datetime.fromtimestamp(event.at, UTC).isoformat(timespec="milliseconds"),
         "level": event.level.name.lower(),
@@ -74,6 +74,7 @@ def log_event(event: Event) -> None:
 def log_readably(event: Event) -> None:
     """The default sink on a developer's machine: the same line, and below it the stack as Python prints it."""
     from vallum.guard.logging.channel import Channel, write_line  # noqa: PLC0415 - as above
+    from vallum.guard.logging.redaction import redact  # noqa: PLC0415 - as above
 
     if Channel.structured:
         log_event(event)

@@ -1,4 +1,4 @@
-"""The OWASP Logging Vocabulary's word for each event, so that one search finds it in the logs of every service.
+"""The names of the security channel: its logger, and each event's word in the OWASP Logging Vocabulary.
 
 Source: OWASP Logging Vocabulary Cheat Sheet. Events that it has no word for have none here.
 """
@@ -6,6 +6,8 @@ Source: OWASP Logging Vocabulary Cheat Sheet. Events that it has no word for hav
 from collections.abc import Mapping
 from typing import Final
 
+LOGGER: Final = "vallum.security"
+"""The logger of the security channel."""
 WORDS: Final[Mapping[str, str]] = {
     "account-created": "user_created",
     "account-deleted": "user_deleted",

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from vallum.guard.exchange import current
+from vallum.guard.logging.events import Level
 
 
 def sign_in(actor_id: str, *, roles: Iterable[str] = (), keep: Iterable[str] = ()) -> None:
@@ -13,6 +14,7 @@ def sign_in(actor_id: str, *, roles: Iterable[str] = (), keep: Iterable[str] = (
     """
     exchange = current()
     exchange.desk.sign_in(exchange, actor_id, roles, keep)
+    exchange.core.report(exchange, "login-succeeded", Level.INFO, account=actor_id)
 
 
 def renew_session(*, roles: Iterable[str] | None = None, keep: Iterable[str] = ()) -> None:
@@ -22,9 +24,11 @@ def renew_session(*, roles: Iterable[str] | None = None, keep: Iterable[str] = (
     """
     exchange = current()
     exchange.desk.renew(exchange, roles, keep)
+    exchange.core.report(exchange, "session-renewed", Level.INFO)
 
 
 def sign_out(*, everywhere: bool = False) -> None:
     """End the session, or with `everywhere` all sessions of its actor, and expire the cookie."""
     exchange = current()
+    exchange.core.report(exchange, "logged-out", Level.INFO, everywhere=str(everywhere))
     exchange.desk.sign_out(exchange, everywhere=everywhere)
