@@ -58,7 +58,7 @@ class Answer:
         if self._code in BODYLESS:
             close(parts)
             return []
-        return body if type(body) is list else Parts(self, parts, body)
+        return body if type(parts) is list else Parts(self, parts, body)
 
     def refuse(self, refusal: Refusal, exc_info: Any = None) -> list[bytes]:
         """Send the guard's own answer. With `exc_info` the server raises that if it has sent something already."""
