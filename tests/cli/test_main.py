@@ -12,7 +12,7 @@ from vallum.cli.main import main
 def test_help_lists_every_verb(vallum):
     status, out, _ = vallum("--help")
     assert status == 0
-    for verb in ("audit", "baseline", "check", "controls", "explain", "probe"):
+    for verb in ("audit", "baseline", "check", "controls", "doctor", "explain", "probe"):
         assert f"  {verb} " in out
 
 
