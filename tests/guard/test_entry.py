@@ -354,11 +354,101 @@ def test_an_app_may_be_stricter_or_share_a_resource(policy: Build, talk: Build) 
         (b"https://example.org/x", b"https://example.org/x"),
         (b"http://93.184.216.34/x", b"http://93.184.216.34/x"),
         (b"http://999.1.1.1/x", b"http://999.1.1.1/x"),
+        (b"//10.0.0.5/x", b"/x"),
+        (b"HTTP://ann@10.0.0.5/x", b"/x"),
+        (b"http://localhost/x", b"/x"),
+        (b"http://localhost:3000/x", b"http://localhost:3000/x"),
+        (b"http://localhost.example/x", b"http://localhost.example/x"),
+        (b"https://sso.corp/x", b"https://sso.corp/x"),
     ],
 )
 def test_redirects_hide_private_addresses(policy: Build, talk: Build, location: bytes, sent: bytes) -> None:
     app = messages((b"location", location), body=b"", status=303)
     assert dict(talk(plain(app, policy), "http", "/open")[0]["headers"])[b"location"] == sent
+
+
+@pytest.mark.parametrize(
+    ("host", "sent"),
+    [
+        (b"notes-7f9c", b"/x"),
+        (b"notes.shop.svc.cluster.local:8000", b"/x"),
+        (b"app.internal", b"/x"),
+        (b"10.0.0.5:8000", b"/x"),
+        (b"notes.example", b"http://notes.example/x"),
+    ],
+)
+def test_redirects_hide_the_name_by_which_the_proxy_calls(policy: Build, talk: Build, host: bytes, sent: bytes) -> None:
+    app = plain(
+        messages((b"location", b"http://" + host + b"/x"), body=b"", status=303), policy, hosts=(host.decode(),)
+    )
+    assert dict(talk(app, "http", "/open", headers=[(b"host", host)])[0]["headers"])[b"location"] == sent
+
+
+def test_an_origin_of_the_app_is_no_internal_name(policy: Build, talk: Build) -> None:
+    app = messages((b"location", b"https://notes.corp/x"), body=b"", status=303)
+    guarded = plain(app, policy, origins=("https://notes.corp",))
+    sent = talk(guarded, "http", "/open", headers=[(b"host", b"notes.corp")])
+    assert dict(sent[0]["headers"])[b"location"] == b"https://notes.corp/x"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sent"),
+    [
+        (b"x-backend", b"10.0.0.5:8000", None),
+        (b"Via", b"1.1 172.16.3.4", None),
+        (b"x-served", b"by 192.168.1.9, cached", None),
+        (b"x-upstream", b"[fd00::1]:80", None),
+        (b"content-location", b"http://10.0.0.5/a", b"/a"),
+        (b"refresh", b"0; url=http://10.0.0.5:8000/a", b"0; url=/a"),
+        (b"link", b'<http://10.0.0.5/a>; rel="next"', b'</a>; rel="next"'),
+        (b"x-version", b"1.10.0.0.5", b"1.10.0.0.5"),
+        (b"x-peer", b"8.8.8.8", b"8.8.8.8"),
+        (b"x-time", b"10:0:0:5", b"10:0:0:5"),
+    ],
+)
+def test_other_headers_hide_private_addresses(
+    policy: Build, talk: Build, name: bytes, value: bytes, sent: bytes | None
+) -> None:
+    app = messages((b"content-type", b"text/plain"), (name, value))
+    assert dict(talk(plain(app, policy), "http", "/open")[0]["headers"]).get(name.lower()) == sent
+
+
+@pytest.mark.parametrize(
+    ("given", "sent"),
+    [
+        (b"Text/html", b"Text/html; charset=utf-8"),
+        (b" text/html", b"text/html; charset=utf-8"),
+        (b"TEXT/CSV;header=present", b"TEXT/CSV;header=present; charset=utf-8"),
+        (b"text/html; Charset=UTF-8", b"text/html; Charset=UTF-8"),
+        (b'text/html;charset="utf-8"', b'text/html;charset="utf-8"'),
+        (b"text/plain; charset=us-ascii", b"text/plain; charset=utf-8"),
+        (b"text/html; x=charset", b"text/html; x=charset; charset=utf-8"),
+        (b"application/json", b"application/json"),
+        (b"multipart/mixed; boundary=text/charset", b"multipart/mixed; boundary=text/charset"),
+    ],
+)
+def test_text_says_utf_8(policy: Build, talk: Build, given: bytes, sent: bytes) -> None:
+    for name in (b"content-type", b"Content-Type"):
+        answer = talk(plain(messages((name, given)), policy), "http", "/open")
+        assert dict(answer[0]["headers"])[b"content-type"] == sent
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        b"text/html; charset=utf-7",
+        b"Text/Plain; charset=iso-8859-1",
+        b"text/html; charset=utf-8; charset=utf-7",
+        b"text/html; charset=",
+        b"",
+        b" ",
+        b"html",
+        b"*/*",
+        b"text/",
+    ],
+)
+def test_text_in_another_charset_or_without_a_real_type_is_an_error(policy: Build, talk: Build, given: bytes) -> None:
+    assert talk(plain(messages((b"content-type", given)), policy), "http", "/open")[0]["status"] == 500
 
 
 def test_hsts_only_over_tls(policy: Build, browse: Build) -> None:

@@ -1,14 +1,15 @@
 """The response head: what the app may set, what the guard sets, and nothing that could split it (CWE-113)."""
 
-import ipaddress
 import re
 from collections.abc import Iterable
 from typing import Final
 
 from vallum.base.errors import ConfigError, VallumError
 from vallum.guard.exchange import Exchange
+from vallum.guard.http.content_type import settle_type
 from vallum.guard.http.cors import SharedOrigins
 from vallum.guard.http.headers import STRICT_REFERRERS
+from vallum.guard.http.places import Places
 from vallum.guard.policy import GuardPolicy
 
 KEEPS: Final = ("nosniff", "no-server-banner")
@@ -42,7 +43,7 @@ _GUARDS_OWN: Final = frozenset(
         b"clear-site-data",
     }
 )
-_DROP, _PASS, _TYPE, _REFERRER, _RESOURCE, _CACHE, _LOCATION = range(7)
+_DROP, _PASS, _TYPE, _REFERRER, _RESOURCE, _CACHE, _OTHER = range(7)
 _MARKS: Final = {
     **dict.fromkeys(_GUARDS_OWN, _DROP),
     **dict.fromkeys((b"content-length", b"set-cookie", b"vary", b"etag", b"allow"), _PASS),
@@ -50,13 +51,12 @@ _MARKS: Final = {
     b"referrer-policy": _REFERRER,
     b"cross-origin-resource-policy": _RESOURCE,
     b"cache-control": _CACHE,
-    b"location": _LOCATION,
 }
 _NAME: Final = re.compile(rb"[!#$%&'*+.^_`|~0-9a-z-]+")
-_ABSOLUTE: Final = re.compile(rb"(?i)https?://(\[[0-9a-f:.]+\]|[0-9.]+)(?::\d+)?(?=/|\?|$)")
 _STRICT_REFERRERS: Final = frozenset(value.encode("ascii") for value in STRICT_REFERRERS)
 _RESOURCES: Final = frozenset({b"same-origin", b"same-site", b"cross-origin"})
 _NO_STORE: Final[Pair] = (b"cache-control", b"no-store")
+_REFERRER_PLACE, _RESOURCE_PLACE = 0, 1
 
 
 class HeaderError(VallumError):
@@ -78,6 +78,7 @@ class ResponseHead:
                     code="reporting-unclear",
                 )
         self._shared = shared
+        self._places = Places(policy.origins)
         replaceable = [
             (b"referrer-policy", policy.headers.referrer.encode("ascii")),
             (b"cross-origin-resource-policy", policy.headers.resource.encode("ascii")),
@@ -99,12 +100,28 @@ class ResponseHead:
             if mark == _PASS:
                 head.append((name, value))
             elif mark == _TYPE:
-                exchange.typed = True
-                head.append((name, _with_charset(value)))
+                _put_type(exchange, head, value)
             elif mark != _DROP:
-                _take(exchange, head, name, value)
+                self._take(exchange, head, name, value)
         self._add_own(exchange, head)
         return head
+
+    def _take(self, exchange: Exchange, head: list[Pair], name: bytes, value: bytes) -> None:
+        """Put a header of the app in place, if it may say that."""
+        key = name if _NAME.fullmatch(name) else _lower(name)
+        mark = _MARKS.get(key, _OTHER)
+        if mark == _TYPE:
+            _put_type(exchange, head, value)
+        elif mark == _REFERRER and value in _STRICT_REFERRERS:
+            head[_REFERRER_PLACE] = (key, value)
+        elif mark == _RESOURCE and value in _RESOURCES:
+            head[_RESOURCE_PLACE] = (key, value)
+        elif mark == _OTHER:
+            told = self._places.hide(value, exchange.host.encode("ascii"))
+            if told is not None:
+                head.append((key, told))
+        elif mark == _PASS or (mark == _CACHE and not exchange.private):
+            head.append((key, value))
 
     def _add_own(self, exchange: Exchange, head: list[Pair]) -> None:
         pieces = exchange.csp_pieces
@@ -127,26 +144,6 @@ class ResponseHead:
             head += self._shared.pairs(exchange)
 
 
-_REFERRER_PLACE, _RESOURCE_PLACE = 0, 1
-
-
-def _take(exchange: Exchange, head: list[Pair], name: bytes, value: bytes) -> None:
-    """Put a header of the app in place, if it may say that."""
-    key = name if _NAME.fullmatch(name) else _lower(name)
-    mark = _MARKS.get(key, _PASS)
-    if mark == _TYPE:
-        exchange.typed = True
-        head.append((key, _with_charset(value)))
-    elif mark == _REFERRER and value in _STRICT_REFERRERS:
-        head[_REFERRER_PLACE] = (key, value)
-    elif mark == _RESOURCE and value in _RESOURCES:
-        head[_RESOURCE_PLACE] = (key, value)
-    elif mark == _LOCATION:
-        head.append((key, _hide_address(value)))
-    elif mark == _PASS or (mark == _CACHE and not exchange.private):
-        head.append((key, value))
-
-
 def _lower(name: bytes) -> bytes:
     lowered = name.lower()
     if not _NAME.fullmatch(lowered):
@@ -154,17 +151,9 @@ def _lower(name: bytes) -> bytes:
     return lowered
 
 
-def _with_charset(value: bytes) -> bytes:
-    return value + b"; charset=utf-8" if value.startswith(b"text/") and b"charset" not in value else value
-
-
-def _hide_address(location: bytes) -> bytes:
-    """Keep the path alone where a redirect would tell a private address (CWE-497)."""
-    match = _ABSOLUTE.match(location)
-    if match is None:
-        return location
-    try:
-        private = ipaddress.ip_address(match[1].strip(b"[]").decode("ascii")).is_private
-    except ValueError:
-        private = False
-    return location[match.end() :] or b"/" if private else location
+def _put_type(exchange: Exchange, head: list[Pair], value: bytes) -> None:
+    """What is no media type is left out, and a body then counts as one without a type."""
+    kind = settle_type(value)
+    if kind:
+        exchange.typed = True
+        head.append((b"content-type", kind))
