@@ -15,6 +15,8 @@ from vallum.guard.logging.events import Sink
 from vallum.stores.limits import Decision, LimitStore
 from vallum.stores.limits_memory import MemoryLimits
 
+KEEPS: Final = ("api-rate-limit",)
+
 _DOWN: Final = Refusal(
     503,
     UNAVAILABLE.code,

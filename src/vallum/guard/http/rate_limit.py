@@ -60,6 +60,11 @@ class Limiter:
         self._open = unsafe_fail_open
         self._meter = None if store is None else Meter(store, clock, sink)
 
+    @property
+    def at_once(self) -> bool:
+        """Whether its store never waits."""
+        return self._find_meter().at_once
+
     async def take(self, key: str, cost: int = 1) -> int:
         """Take `cost` units from the limit of `key` and return how many are left.
 
