@@ -13,7 +13,7 @@ from vallum.check.read.syntax import parse_python
 from vallum.findings.place import Place
 
 _UNUSUAL: Final = re.compile(r"\b(yield|global|nonlocal)\b")
-_ROOTS: Final = ("src", "lib")
+_ROOTS: Final = ("src",)
 
 
 class Definition:

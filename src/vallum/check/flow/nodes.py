@@ -163,9 +163,9 @@ class For(Statement):
 
 @dataclass(slots=True, eq=False, repr=False)
 class Handler(Node):
-    """`except kind as name: body`."""
+    """`except caught as name: body`."""
 
-    kind: Expression | None
+    caught: Expression | None
     name: str
     body: tuple[Statement, ...]
 

@@ -205,8 +205,8 @@ def run_try(node: nodes.Try, frame: Frame) -> None:
             continue
         if handler.name:
             frame.state.bind(handler.name, machine.named("exception()"))
-        if handler.kind is not None:
-            machine.evaluate(handler.kind, frame)
+        if handler.caught is not None:
+            machine.evaluate(handler.caught, frame)
         machine.execute(handler.body, frame)
         after = join_states(after, frame.state)
     frame.state = after
