@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vallum.base.errors import ConfigError
-from vallum.guard.output.csp import NONCE, SELF, STRICT_DYNAMIC, ContentSecurityPolicy
+from vallum.guard.output.csp import NONCE, NONE, SELF, STRICT_DYNAMIC, ContentSecurityPolicy
 
 HASH = "'sha256-n4bQgYhMfWWaL+qgxVrQFaO/TxsrC4Is0V1sFbDwCgg='"
 
@@ -23,20 +23,21 @@ def test_the_default_is_strict() -> None:
 
 def test_options() -> None:
     policy = ContentSecurityPolicy(
-        script_src=(SELF, HASH, "https://cdn.example/lib/"),
+        script_src=(SELF, HASH, NONCE, "https://cdn.example/lib/"),
         worker_src=("blob:",),
         connect_src=(SELF, "wss://live.example:8443", "https://*.api.example"),
         style_src=(SELF, NONCE),
         trusted_types=True,
         report_to="csp",
         unsafe_inline_styles=True,
-        upgrade_insecure_requests=False,
+        unsafe_plain_requests=True,
     )
     value = policy.render()
     assert "style-src 'self' 'unsafe-inline';" in value
     assert value.endswith("require-trusted-types-for 'script'; report-to csp")
     assert "upgrade" not in value
-    assert policy.compile() == (value.encode(),)
+    before, after = policy.compile()
+    assert b"".join((before, b"*", after)) == value.encode()
 
 
 @pytest.mark.parametrize(
@@ -84,6 +85,17 @@ def test_frame_options_say_the_same(ancestors: Any, option: bytes | None) -> Non
         {"form_action": ()},
         {"report_to": "a b"},
         {"img_src": ("",)},
+        {"img_src": ("https://*.example",)},
+        {"script_src": (NONCE, "https://*.cdn.example")},
+        {"script_src": (SELF,)},
+        {"script_src": (SELF, HASH)},
+        {"script_src": (STRICT_DYNAMIC,)},
+        {"worker_src": ("https://*.cdn.example",)},
+        {"form_action": (SELF, "https://*.pay.example")},
+        {"default_src": ("https://cdn.example",), "connect_src": ()},
+        {"default_src": (SELF, "https://cdn.example")},
+        {"default_src": (NONCE, STRICT_DYNAMIC)},
+        {"default_src": ()},
     ],
 )
 def test_weak_policies_cannot_be_built(settings: Any) -> None:
@@ -91,10 +103,27 @@ def test_weak_policies_cannot_be_built(settings: Any) -> None:
         ContentSecurityPolicy(**settings)
 
 
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"default_src": (NONE,), "connect_src": (), "font_src": ()},
+        {"script_src": (NONE,)},
+        {"script_src": (NONCE, "https://cdn.example")},
+        {"form_action": (SELF, "https://pay.example")},
+        {"img_src": (SELF, "https://*.pictures.example")},
+    ],
+)
+def test_stricter_policies_and_named_hosts_can_be_built(settings: Any) -> None:
+    value = ContentSecurityPolicy(**settings).render()
+    for directive, sources in settings.items():
+        stated = f"{directive.replace('_', '-')} {' '.join(sources)};".replace(NONCE, "'nonce-*'")
+        assert (stated in value) is bool(sources)
+
+
 @given(st.text(max_size=30))
 def test_no_source_writes_a_second_directive(source: str) -> None:
     try:
-        value = ContentSecurityPolicy(script_src=(SELF, source)).render()
+        value = ContentSecurityPolicy(script_src=(NONCE, source)).render()
     except ConfigError:
         return
     assert value.count("script-src") == 1

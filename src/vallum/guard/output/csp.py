@@ -19,9 +19,12 @@ STRICT_DYNAMIC: Final = "'strict-dynamic'"
 
 _KEYWORDS: Final = {NONCE, SELF, NONE, STRICT_DYNAMIC, "'report-sample'", "'wasm-unsafe-eval'"}
 _HASH: Final = re.compile(r"'sha(?:256|384|512)-[A-Za-z0-9+/_-]{43,86}={0,2}'")
-_HOST: Final = re.compile(r"(?:https|wss)://(?:\*\.)?[a-z0-9-]+(?:\.[a-z0-9-]+)*(?::\d{1,5})?(?:/[\w./~%-]*)?")
+_HOST: Final = re.compile(
+    r"(?:https|wss)://(?:\*\.[a-z0-9-]+\.)?[a-z0-9-]+(?:\.[a-z0-9-]+)*(?::\d{1,5})?(?:/[\w./~%-]*)?"
+)
 _SCHEMES: Final = {"data:", "blob:", "mediastream:"}
 _SCHEME_DIRECTIVES: Final = {"img_src", "font_src", "media_src", "worker_src"}
+_NAMED_DIRECTIVES: Final = {"script_src", "worker_src", "form_action"}
 _REPORT_GROUP: Final = re.compile(r"[a-z][a-z0-9-]{0,63}")
 
 Sources = tuple[str, ...]
@@ -32,8 +35,10 @@ _FRAME_OPTIONS: Final[dict[Sources, bytes]] = {(NONE,): b"DENY", (SELF,): b"SAME
 class ContentSecurityPolicy:
     """What a page may load, run, frame and send. Each directive is a tuple of sources; an empty one is left out.
 
-    Sources are the keywords of this module, `'sha256-...'` hashes and exact https or wss origins; `data:` and `blob:`
-    only for images, fonts, media and workers. Raises `ConfigError` for anything else.
+    Sources are the keywords of this module, `'sha256-...'` hashes and https or wss origins, with a wildcard for
+    subdomains where neither scripts nor forms are at stake; `data:` and `blob:` only for images, fonts, media and
+    workers. Scripts need the nonce; what falls back on `default_src` stays on this site. `unsafe_plain_requests` leaves
+    out `upgrade-insecure-requests`. Raises `ConfigError` for anything else.
     """
 
     default_src: Sources = (SELF,)
@@ -49,10 +54,10 @@ class ContentSecurityPolicy:
     base_uri: Sources = (NONE,)
     form_action: Sources = (SELF,)
     frame_ancestors: Sources = (NONE,)
-    upgrade_insecure_requests: bool = True
     trusted_types: bool = False
     report_to: str = ""
     unsafe_inline_styles: bool = False
+    unsafe_plain_requests: bool = False
 
     def __post_init__(self) -> None:
         """Refuse sources that weaken the policy or could write another directive."""
@@ -61,6 +66,10 @@ class ContentSecurityPolicy:
         for directive in ("default_src", "script_src", "object_src", "base_uri", "form_action", "frame_ancestors"):
             if not getattr(self, directive):
                 raise _refuse(directive, "must not be empty", "leave it out to keep the default")
+        if self.default_src not in {(SELF,), (NONE,)}:
+            raise _refuse("default_src", "is neither 'self' nor 'none'", "name other hosts where they are needed")
+        if NONCE not in self.script_src and self.script_src != (NONE,):
+            raise _refuse("script_src", "lacks the nonce", "add NONCE: pages read it from current().csp_nonce")
         if self.object_src != (NONE,):
             raise _refuse("object_src", "is not 'none'", "plug-ins are gone from browsers; embed with frame_src")
         if self.base_uri not in {(NONE,), (SELF,)}:
@@ -76,7 +85,7 @@ class ContentSecurityPolicy:
     def render(self) -> str:
         """The header's value with `*` for the nonce."""
         parts = [f"{name.replace('_', '-')} {' '.join(self.sources_of(name))}" for name in self.used_directives()]
-        if self.upgrade_insecure_requests:
+        if not self.unsafe_plain_requests:
             parts.append("upgrade-insecure-requests")
         if self.trusted_types:
             parts.append("require-trusted-types-for 'script'")
@@ -113,6 +122,8 @@ def _check_sources(directive: str, sources: Sources) -> None:
         _check_source(directive, source)
     if NONE in sources and len(sources) > 1:
         raise _refuse(directive, "joins 'none' with other sources", "browsers then ignore 'none'")
+    if directive in _NAMED_DIRECTIVES and any("*." in source for source in sources):
+        raise _refuse(directive, "holds a wildcard", "name each host, for example https://cdn.example")
     if directive == "frame_ancestors" and not set(sources) <= {NONE, SELF} and not all(map(_is_origin, sources)):
         raise _refuse(directive, "must be 'none', 'self' or exact origins", "for example ('https://partner.example',)")
 
