@@ -38,6 +38,7 @@ class Guard:
         check_startup(self.policy, debug=self.debug)
         self._core = Core(self.policy)
         open_logs(self.policy)
+        _announce(self.policy)
         self._app: App = self._place(app)
         with suppress(AttributeError):  # an app with slots is found by its guard's own name alone
             app.vallum_guard = self
@@ -71,6 +72,12 @@ class Guard:
         if self._adapter is None:
             return AsgiGuard(app, self._core, gated=False)
         return self._adapter.secure_app(app, self._core)
+
+
+def _announce(policy: GuardPolicy) -> None:
+    from vallum.guard.configuration.weakenings import announce_weakenings  # noqa: PLC0415 - importing stays light
+
+    announce_weakenings(policy)
 
 
 def _find_adapter(app: object) -> Any:

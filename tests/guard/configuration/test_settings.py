@@ -5,7 +5,7 @@ import os
 from contextlib import suppress
 from enum import Enum
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from hypothesis import given
@@ -178,12 +178,17 @@ def test_a_password_of_the_database_is_judged() -> None:
         assert codes(NotesSettings, **{**GOOD, "DATABASE_URL": SAFE_URL.replace(KEY, password)}) == ["secret-weak"]
 
 
-def test_a_pooler_that_verifies_is_an_explicit_exception() -> None:
+def test_a_pooler_that_verifies_is_an_exception_with_a_reason() -> None:
     class Pooled(AppSettings):
         database = DatabaseUrl("DATABASE_URL", unsafe_unverified=True)
 
+    class Recorded(Pooled):
+        accepted_risks: ClassVar = {"database.unsafe_unverified": "the pooler on this machine verifies the database"}
+
     given = {"VALLUM_ENV": "production", "DATABASE_URL": "postgresql://127.0.0.1:6432/notes"}
-    assert Pooled(environment=given).database.reveal().endswith("/notes")
+    assert codes(Pooled, **given) == ["unsafe-unrecorded"]
+    assert codes(Pooled, **{**given, "VALLUM_ENV": "test"}) == []
+    assert Recorded(environment=given).database.reveal().endswith("/notes")
 
 
 def test_nothing_is_given_in_code() -> None:

@@ -11,6 +11,8 @@ import vallum.guard
 from vallum.base.errors import ConfigError
 from vallum.guard.configuration.startup import find_problems
 from vallum.guard.configuration.weakenings import list_weakenings
+from vallum.guard.entry import Guard
+from vallum.guard.logging.events import Event
 from vallum.guard.output.csp import ContentSecurityPolicy
 from vallum.guard.policy import GuardPolicy
 from vallum.guard.sessions.life import SessionPolicy
@@ -61,3 +63,12 @@ def test_a_recorded_reason_is_accepted() -> None:
 def test_a_weakening_needs_its_name() -> None:
     with pytest.raises(ConfigError, match="unsafe_longer_life"):
         SessionPolicy(absolute_seconds=604_800)
+
+
+def test_a_guard_announces_its_weakenings_with_the_reason() -> None:
+    heard: list[Event] = []
+    recorded = {"session.unsafe_longer_life": "a kiosk"}
+    Guard(object(), policy=GuardPolicy(session=LONG, accepted_risks=recorded, sink=heard.append))
+    assert [(event.name, dict(event.detail)) for event in heard] == [
+        ("configuration-weakened", {"setting": "session.unsafe_longer_life", "reason": "a kiosk"})
+    ]

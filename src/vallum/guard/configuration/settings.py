@@ -37,6 +37,7 @@ from vallum.guard.configuration.values import (
     TextSetting,
     UrlSetting,
 )
+from vallum.guard.configuration.weakenings import PREFIX, refuse_unrecorded
 from vallum.guard.policy import Environment, GuardPolicy, read_environment
 from vallum.guard.secrets.settings import FromEnvironment, KeyFromEnvironment, MaybeFromEnvironment, SecretSettings
 
@@ -94,10 +95,13 @@ class GuardSetting(Setting[GuardPolicy]):
 class AppSettings(SecretSettings):
     """Subclass it with one source or setting for each value; an instance is read once and does not change.
 
-    Raises `StartupError` with every problem, its fix and its code; no value of a secret is shown.
+    `accepted_risks` says why a source has an `unsafe_` flag, by its dotted name, like "database.unsafe_unverified";
+    production refuses those without a reason. Raises `StartupError` with every problem, its fix and its code; no value
+    of a secret is shown.
     """
 
     settings: ClassVar[Mapping[str, Setting[Any]]] = {}
+    accepted_risks: ClassVar[Mapping[str, str]] = {}
     environment: Environment
     _loaded: Mapping[str, Any]
 
@@ -147,6 +151,8 @@ class AppSettings(SecretSettings):
         environment = read_profile(given)
         values: dict[str, Any] = {}
         problems = [*judge_profile(given), *cls._judge_secrets(given)]
+        if environment is Environment.PRODUCTION:
+            problems.extend(cls._judge_flags())
         for name, setting in cls.settings.items():
             try:
                 values[name] = setting.load(given, environment)
@@ -161,6 +167,14 @@ class AppSettings(SecretSettings):
         for name, problem in cls.load_secrets(given)[1]:
             fix = _FIXES.get(problem.code, "See the documentation of the secret.")
             yield Problem(code=problem.code, what=f"{name} {problem}.", fix=fix)
+
+    @classmethod
+    def _judge_flags(cls) -> Iterator[Problem]:
+        for attribute, source in cls.sources.items():
+            for flag in (flag for flag, value in vars(source).items() if flag.startswith(PREFIX) and value):
+                name = f"{attribute}.{flag}"
+                if not cls.accepted_risks.get(name, "").strip():
+                    yield refuse_unrecorded(name)
 
 
 def _tell(value: object) -> str:
