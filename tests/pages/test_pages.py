@@ -13,12 +13,12 @@ import tree_sitter
 import tree_sitter_javascript
 import tree_sitter_typescript
 import yaml
-from vallum.check.run import check_text, load_rules
 
 from vallum.audit.keepers import load_keepers
 from vallum.catalogue.control import WAYS, Status
 from vallum.catalogue.page import SECTIONS
 from vallum.catalogue.registry import find_page, load_controls
+from vallum.check.run import check_text, load_rules
 from vallum.findings.finding import Finding
 
 CONTROLS = [control.id for control in load_controls()]
