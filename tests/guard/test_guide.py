@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from vallum.guard.configuration.problem import StartupError
+
 GUIDE = Path(__file__).parents[2] / "docs" / "guard.md"
 
 
@@ -51,3 +53,18 @@ def test_failed_logins_look_alike(app: Any, browse: Callable[..., Any]) -> None:
     assert answers[0].content == answers[1].content
     assert list(answers[0].headers) == list(answers[1].headers)
     assert "Invalid credentials" in answers[0].text
+
+
+def test_the_settings_of_the_guide_start_and_refuse() -> None:
+    text = GUIDE.read_text(encoding="utf-8").partition("### The app's own settings")[2]
+    block = re.search(r"```python\n(.*?)```", text, re.DOTALL)
+    assert block
+    module: dict[str, Any] = {}
+    exec(compile(block[1], str(GUIDE), "exec"), module)
+    laptop = {"VALLUM_ENV": "development", "MAIL_PASSWORD": "q7Rk2mVx9Zt4Lw8N"}
+    settings = module["build_settings"](laptop)
+    assert settings.guard.roles == {"writer": {"notes:write"}}
+    assert (settings.page_size, settings.debug) == (20, False)
+    with pytest.raises(StartupError) as refused:
+        module["build_settings"]({**laptop, "VALLUM_ENV": "production"})
+    assert {"origins-empty", "secret-absent", "store-not-shared"} <= {one.code for one in refused.value.problems}
