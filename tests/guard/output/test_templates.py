@@ -5,6 +5,7 @@ from typing import Any
 import flask
 import pytest
 from jinja2 import DictLoader, Environment, StrictUndefined, TemplateSyntaxError, UndefinedError, select_autoescape
+from markupsafe import Markup
 from starlette.templating import Jinja2Templates
 
 from vallum.base.errors import ConfigError
@@ -38,9 +39,33 @@ def test_safe_is_refused_for_plain_strings(source: str) -> None:
     assert PAYLOAD not in str(caught.value)
 
 
-def test_safe_takes_a_block_whose_output_is_escaped_already():
-    source = "{% filter safe %}<i>{{ value }}</i>{% endfilter %}"
+class Page:
+    def __html__(self) -> str:
+        return PAYLOAD
+
+
+@pytest.mark.parametrize("value", [Markup(PAYLOAD), Page()])
+def test_safe_believes_no_other_type_that_says_it_is_html(value: object) -> None:
+    with pytest.raises(UntypedHtmlError) as caught:
+        environment().from_string("{{ value|safe }}").render(value=value)
+    assert PAYLOAD not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{% macro show(text) %}<i>{{ text }}</i>{% endmacro %}{{ show(value) }}",
+        "{% set shown %}<i>{{ value }}</i>{% endset %}{{ shown }}",
+        "{% filter trim %}<i>{{ value }}</i>{% endfilter %}",
+    ],
+)
+def test_what_a_template_has_escaped_already_needs_no_safe(source: str) -> None:
     assert environment().from_string(source).render(value=PAYLOAD) == f"<i>{ESCAPED}</i>"
+
+
+def test_what_is_made_of_safe_html_stays_safe() -> None:
+    line = SafeHtml("<b>{}</b>").format("<i>") + SafeHtml("<br>")
+    assert environment().from_string("{{ (value + '<')|safe }}").render(value=line) == "<b>&lt;i&gt;</b><br>&lt;"
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from jinja2.lexer import Token, TokenStream
 from jinja2.runtime import Undefined
 
 from vallum.base.errors import ConfigError, VallumError
+from vallum.guard.output.html import SafeHtml
 
 KEEPS: Final = ("template-autoescape",)
 AnyEnvironment = TypeVar("AnyEnvironment", bound=Environment)
@@ -25,7 +26,7 @@ _HINT: Final = "Build it with build_environment(), or pass it to harden_environm
 
 
 class UntypedHtmlError(VallumError):
-    """A template marks a plain string as safe HTML."""
+    """A template marks as safe HTML what is not `SafeHtml`."""
 
     code = "untyped-html"
 
@@ -35,7 +36,7 @@ def build_environment(
 ) -> Environment:
     """Return an environment for the templates in one or several folders, or of a loader.
 
-    Every name is escaped, an undefined variable is an error, and `|safe` takes only typed HTML. `options` are
+    Every name is escaped, an undefined variable is an error, and `|safe` takes only `SafeHtml`. `options` are
     Jinja2's own; those that would weaken this raise `ConfigError`.
     """
     for name in {"autoescape", "undefined"} & options.keys():
@@ -96,11 +97,11 @@ class KeepEscaping(Extension):
 
 
 def _require_typed(value: object) -> object:
-    if isinstance(value, Undefined) or hasattr(value, "__html__"):
+    if isinstance(value, Undefined | SafeHtml):
         return value
     raise UntypedHtmlError(
         f"|safe got a {type(value).__name__}.",
-        hint="Remove |safe, or build the value with vallum.guard.output.html or the HTML sanitiser.",
+        hint="Remove |safe, which macros and blocks do not need, or build the value with vallum.guard.output.html.",
     )
 
 
