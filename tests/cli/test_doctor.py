@@ -175,6 +175,21 @@ def test_a_guard_beside_an_app_with_slots_is_found(project, diagnose, sound):
     assert diagnose("field:guard", "--env-file", sound)[0] == 0
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "from flask import Flask\napp = Flask(__name__, static_folder=None)\n",
+        "from litestar import Litestar\napp = Litestar([], openapi_config=None, logging_config=None)\n",
+        "from starlette.applications import Starlette\napp = Starlette()\n",
+    ],
+)
+def test_the_guard_of_every_framework_is_found(project, diagnose, sound, text):
+    project("field.py", f"{text}from vallum.guard import Guard\nGuard(app)\n")
+    status, lines = diagnose("field:app", "--env-file", sound)
+    assert "guard-not-found" not in lines
+    assert status == 0, lines
+
+
 def test_recorded_weakenings_are_listed(project, diagnose, sound):
     policy = (
         "from dataclasses import replace\nfrom vallum.guard import read_environment\n"

@@ -40,8 +40,7 @@ class Guard:
         open_logs(self.policy)
         _announce(self.policy)
         self._app: App = self._place(app)
-        with suppress(AttributeError):  # an app with slots is found by its guard's own name alone
-            app.vallum_guard = self
+        _remember(app, self)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve as an ASGI app."""
@@ -72,6 +71,15 @@ class Guard:
         if self._adapter is None:
             return AsgiGuard(app, self._core, gated=False)
         return self._adapter.secure_app(app, self._core)
+
+
+def _remember(app: Any, guard: Guard) -> None:
+    """Let the app, or the state of one with slots, be asked for its guard as `vallum_guard`."""
+    places: tuple[Any, ...] = (app, getattr(app, "state", None))
+    for place in places:
+        with suppress(AttributeError):
+            place.vallum_guard = guard
+            return
 
 
 def _announce(policy: GuardPolicy) -> None:

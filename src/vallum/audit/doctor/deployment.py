@@ -94,9 +94,10 @@ def _load(target: str, variables: Mapping[str, str]) -> Deployment:
 
 
 def _find_guard(app: Any, target: str) -> Guard | None:
-    marked = getattr(app, "vallum_guard", None)
-    if isinstance(marked, Guard):
-        return marked
+    for place in (app, getattr(app, "state", None)):
+        marked = getattr(place, "vallum_guard", None)
+        if isinstance(marked, Guard):
+            return marked
     module = vars(sys.modules[target.partition(":")[0]])
     return next((value for value in module.values() if isinstance(value, Guard)), None)
 
