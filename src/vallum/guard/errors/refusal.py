@@ -5,7 +5,7 @@ from functools import cache
 from types import MappingProxyType
 from typing import Final
 
-KEEPS: Final = ("generic-errors",)
+KEEPS: Final = ("generic-errors", "error-request-id")
 
 Headers = list[tuple[bytes, bytes]]
 _MARK: Final = "\0"
