@@ -42,6 +42,7 @@ def test_a_weaker_mode_is_refused(mode: str) -> None:
         "postgresql://localhost/notes",
         "postgresql:///notes",
         "postgresql://db.internal/notes?sslmode=verify-full&sslmode=disable",
+        "postgresql://db.internal/notes?sslmode=disable&sslmode=verify-full",
         "postgresql://db.internal/notes?sslmode=verify-full&ssl=false",
         "postgresql://db.internal/notes#?sslmode=verify-full",
         "postgresql://db.internal/notes?sslmode=verify-full&broken",
