@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 
 from vallum.base.randomness import token
 from vallum.guard.files.paths import SafeFolder
-from vallum.guard.logging.events import Level, redact
+from vallum.guard.logging.events import Level
+from vallum.guard.logging.redaction import redact
 
 from . import database, logbook
 from .records import Note, Person
