@@ -21,7 +21,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from vallum.guard import Guard, GuardPolicy, current, public, sign_in, signed_in
+from vallum.guard import Guard, GuardPolicy, RateLimitPolicy, current, public, sign_in, signed_in
 from vallum.guard.http.cors import CorsPolicy
 
 HOST, PARTNER = "localhost", "https://app.example"
@@ -98,7 +98,11 @@ def fastapi_guarded() -> App:
     return app
 
 
-POLICY = GuardPolicy(cors=CorsPolicy(origins=(PARTNER,), credentials=True), sink=lambda _: None)
+POLICY = GuardPolicy(
+    cors=CorsPolicy(origins=(PARTNER,), credentials=True),
+    rate_limits=RateLimitPolicy(account="1000000/second", address="1000000/second"),
+    sink=lambda _: None,
+)
 ROWS = {
     "Starlette": starlette_bare,
     "Starlette + guard": starlette_guarded,

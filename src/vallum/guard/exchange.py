@@ -1,6 +1,6 @@
 """One request and its answer, as the guard sees them: filled by a wrapper, judged by the core, read by handlers."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, Protocol, cast
 
 from vallum.base.clock import Clock
@@ -104,8 +104,10 @@ class Exchange:
     extra: tuple[tuple[bytes, bytes], ...] = ()
     counted: bool = False
     """Whether the limit of the account has been asked: once, however many gates a request passes."""
-    rate_fields: tuple[tuple[bytes, bytes], ...] = ()
-    """Headers of the rate limits; unlike `extra`, they go out with a refusal as well."""
+    rates: tuple[Any, Sequence[int]] | None = None
+    """The limits that the answer tells about, and what is owed to each."""
+    retry_after: int = 0
+    """Seconds; unlike `extra`, it goes out with a refusal as well."""
 
     begun: bool = False
     answered: bool = False

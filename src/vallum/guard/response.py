@@ -10,6 +10,7 @@ from vallum.guard.http.content_type import settle_type
 from vallum.guard.http.cors import SharedOrigins
 from vallum.guard.http.headers import STRICT_REFERRERS
 from vallum.guard.http.places import Places
+from vallum.guard.http.rate_desk import announce_rates
 from vallum.guard.policy import GuardPolicy
 
 KEEPS: Final = ("nosniff", "no-server-banner")
@@ -138,8 +139,10 @@ class ResponseHead:
             head.extend((b"set-cookie", cookie) for cookie in exchange.cookies)
         if exchange.extra:
             head += exchange.extra
-        if exchange.rate_fields:
-            head += exchange.rate_fields
+        if exchange.rates is not None:
+            head += announce_rates(*exchange.rates)
+        if exchange.retry_after:
+            head.append((b"retry-after", b"%d" % exchange.retry_after))
         if self._shared.enabled:
             head += self._shared.pairs(exchange)
 

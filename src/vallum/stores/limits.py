@@ -6,7 +6,7 @@ numbers are whole microseconds, so that every store decides alike to the unit.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, TypeAlias
 
 
 class Charge(NamedTuple):
@@ -18,11 +18,11 @@ class Charge(NamedTuple):
     increment: int
 
 
-class Decision(NamedTuple):
-    """Whether all charges of a subject fitted, and the debt of each afterwards. If one did not, none was taken."""
+Decision: TypeAlias = tuple[bool, Sequence[int]]
+"""Whether all charges of a subject fitted, and the debt of each afterwards; if one did not fit, none was taken.
 
-    allowed: bool
-    debts: Sequence[int]
+A plain tuple, for one is made in every request.
+"""
 
 
 class LimitStore(Protocol):

@@ -38,42 +38,50 @@ class MemoryLimits:
 
     def take(self, subject: str, charges: Sequence[Charge], now: int) -> Decision:
         """Charge `subject` with all of `charges` in one step, or with none."""
+        if len(charges) != 1:
+            return self._take_all(subject, charges, now)
+        # The usual case, written out: every call from here is a frame in every request.
+        limit, _, tolerance, increment = charges[0]
+        key = f"{limit}\0{subject}"
         with self._lock:
-            if len(charges) == 1:
-                return self._take_one(subject, charges[0], now)
-            keys = [self._find(subject, charge, now) for charge in charges]
-            debts = [
-                clamp_debt(self._paid_at.get(key, now) - now, charge) for key, charge in zip(keys, charges, strict=True)
-            ]
-            totals = [debt + charge.increment for debt, charge in zip(debts, charges, strict=True)]
-            if any(total > charge.tolerance for total, charge in zip(totals, charges, strict=True)):
-                return Decision(False, debts)
-            self._paid_at.update((key, now + total) for key, total in zip(keys, totals, strict=True))
-            return Decision(True, totals)
+            paid_at = self._paid_at.get(key)
+            if paid_at is None:
+                key = self._find_place(key, now)
+                paid_at = self._paid_at.get(key, now)
+            debt = paid_at - now
+            debt = 0 if debt < 0 else min(debt, tolerance)
+            total = debt + increment
+            if total > tolerance:
+                return False, (debt,)
+            self._paid_at[key] = now + total
+            return True, (total,)
 
     def forget(self, subject: str, limit: str) -> None:
         """Clear what `subject` owes to one limit."""
         with self._lock:
             self._paid_at.pop(f"{limit}\0{subject}", None)
 
-    def _take_one(self, subject: str, charge: Charge, now: int) -> Decision:
-        """The same for the usual case, at half the cost."""
-        key = self._find(subject, charge, now)
-        debt = clamp_debt(self._paid_at.get(key, now) - now, charge)
-        total = debt + charge.increment
-        if total > charge.tolerance:
-            return Decision(False, (debt,))
-        self._paid_at[key] = now + total
-        return Decision(True, (total,))
+    def _take_all(self, subject: str, charges: Sequence[Charge], now: int) -> Decision:
+        with self._lock:
+            keys = [self._find_place(f"{charge.limit}\0{subject}", now) for charge in charges]
+            debts = [
+                clamp_debt(self._paid_at.get(key, now) - now, charge) for key, charge in zip(keys, charges, strict=True)
+            ]
+            totals = [debt + charge.increment for debt, charge in zip(debts, charges, strict=True)]
+            if any(total > charge.tolerance for total, charge in zip(totals, charges, strict=True)):
+                return False, debts
+            self._paid_at.update((key, now + total) for key, total in zip(keys, totals, strict=True))
+            return True, totals
 
-    def _find(self, subject: str, charge: Charge, now: int) -> str:
-        key = f"{charge.limit}\0{subject}"
+    def _find_place(self, key: str, now: int) -> str:
+        """The key itself, while there is room for it or it is there."""
         if key in self._paid_at:
             return key
         self._sweep(now)
         if len(self._paid_at) < self._most:
             return key
-        return f"\0{charge.limit}\0{hash(subject) % _SHARED_PLACES}"
+        limit, _, subject = key.partition("\0")
+        return f"\0{limit}\0{hash(subject) % _SHARED_PLACES}"
 
     def _sweep(self, now: int) -> None:
         """Drop the paid among the next few keys; each new key pays for it, so that no request waits for all of them."""

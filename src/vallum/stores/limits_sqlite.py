@@ -58,7 +58,7 @@ class SqliteLimits:
             if self._taken % _SWEEP_EVERY == 0:
                 self._sweep(now)
             debts = self._charge(keys[0], charges[0], now) if len(keys) == 1 else self._charge_all(keys, charges, now)
-            return Decision(False, self._read(keys, charges, now)) if debts is None else Decision(True, debts)
+            return (False, self._read(keys, charges, now)) if debts is None else (True, debts)
 
     def forget(self, subject: str, limit: str) -> None:
         """Clear what `subject` owes to one limit. Raises `sqlite3.Error`."""

@@ -75,7 +75,7 @@ class ValkeyLimits:
             if type(error).__name__ != "NoScriptError":
                 raise
             answer = self._client.eval(_SCRIPT, len(charges), *values)
-        return Decision(answer[0] == 1, answer[1:])
+        return answer[0] == 1, answer[1:]
 
     def forget(self, subject: str, limit: str) -> None:
         """Clear what `subject` owes to one limit. Raises what the client raises."""

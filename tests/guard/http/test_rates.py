@@ -3,7 +3,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vallum.base.errors import ConfigError
-from vallum.guard.http.rates import Rate, read_rate, remaining_units, seconds_to_unit, seconds_until
+from vallum.guard.http.rate_desk import announce_rates
+from vallum.guard.http.rate_policy import limit_route
+from vallum.guard.http.rates import Rate, read_rate, remaining_units, seconds_until
 
 SECOND = 1_000_000
 
@@ -71,12 +73,16 @@ def test_a_name_fits_into_a_header(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("debt", "left", "to_unit"),
+    ("debt", "left", "wait"),
     [(0, 10, 0), (1, 9, 1), (6 * SECOND, 9, 6), (7 * SECOND, 8, 1), (60 * SECOND, 0, 6), (54 * SECOND + 1, 0, 1)],
 )
-def test_tells_what_is_left_and_when_there_is_more(debt: int, left: int, to_unit: int) -> None:
-    charge = read_rate("10/minute").charge("search")
-    assert (remaining_units(charge, debt), seconds_to_unit(charge, debt)) == (left, to_unit)
+def test_tells_what_is_left_and_when_there_is_more(debt: int, left: int, wait: int) -> None:
+    limit = limit_route("10/minute", name="search")
+    assert remaining_units(limit.charge, debt) == left
+    assert announce_rates([limit], [debt]) == [
+        (b"ratelimit-policy", b'"search";q=10;w=60'),
+        (b"ratelimit", f'"search";r={left};t={wait}'.encode()),
+    ]
 
 
 @pytest.mark.parametrize(("cost", "debt", "seconds"), [(1, 60, 6), (1, 54.2, 1), (4, 60, 24), (10, 1, 1), (11, 60, 60)])

@@ -1,7 +1,7 @@
 """The rate limits of a guard: by address before the route is known, by account and for the route afterwards."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from vallum.base.clock import Clock
@@ -10,9 +10,9 @@ from vallum.guard.exchange import CREDENTIAL, Exchange
 from vallum.guard.http.rate_meter import RETRY_SECONDS, Meter
 from vallum.guard.http.rate_policy import RateLimitPolicy, RouteLimit, limit_route
 from vallum.guard.http.rate_subjects import subject_for, subject_of
-from vallum.guard.http.rates import remaining_units, seconds_to_unit, seconds_until
+from vallum.guard.http.rates import MICROSECONDS, seconds_until
 from vallum.guard.logging.events import Sink
-from vallum.stores.limits import Decision, LimitStore
+from vallum.stores.limits import LimitStore
 from vallum.stores.limits_memory import MemoryLimits
 
 KEEPS: Final = ("api-rate-limit",)
@@ -34,16 +34,17 @@ class RateDesk:
         self.meter = Meter(_find_store(policy, sessions), clock, sink)
         self._announced = policy.announced
         unlimited, is_open = policy.unsafe_unlimited, policy.unsafe_fail_open
-        self._by_address = () if unlimited else (_limit_all(policy.address, "address", is_open=is_open),)
-        self._by_account = () if unlimited else (_limit_all(policy.account, "account", is_open=is_open),)
-        self.address_waits = bool(self._by_address) and not self.meter.at_once
+        self._by_address = None if unlimited else _Group([_limit_all(policy.address, "address", is_open=is_open)])
+        self._by_account = None if unlimited else _Group([_limit_all(policy.account, "account", is_open=is_open)])
+        self.address_waits = self._by_address is not None and not self.meter.at_once
         """Whether `check_address` would hold up an event loop."""
-        self.address_step = bool(self._by_address) and self.meter.at_once
+        self.address_step = self._by_address is not None and self.meter.at_once
         """Whether `check_address` can be one of the core's steps."""
 
     def check_address(self, exchange: Exchange) -> Refusal | None:
         """Count the request for its client address."""
-        return self._take(exchange, subject_of(exchange.client), self._by_address)
+        group = self._by_address
+        return None if group is None else self._take(exchange, subject_of(exchange.client), group)
 
     def waits(self, exchange: Exchange, limits: Sequence[RouteLimit], *, may_sign: bool) -> bool:
         """Whether `check_route` would hold up an event loop; `may_sign` when an actor may yet be found."""
@@ -53,25 +54,65 @@ class RateDesk:
 
     def check_route(self, exchange: Exchange, limits: Sequence[RouteLimit]) -> Refusal | None:
         """Count the request for its account, once however many gates it passes, and for the limits of its route."""
-        account = self._by_account if exchange.actor is not None and not exchange.counted else ()
-        if not limits and not account:
-            return None
+        account = self._by_account
+        if account is None or exchange.actor is None or exchange.counted:
+            return self._check_groups(exchange, limits) if limits else None
         exchange.counted = True
-        groups: dict[str, list[RouteLimit]] = {}
-        for limit in (*account, *limits):
-            groups.setdefault(_find_subject(exchange, limit), []).append(limit)
-        for subject, group in groups.items():
-            if (refusal := self._take(exchange, subject, group)) is not None:
+        if limits:
+            return self._check_groups(exchange, (*account.limits, *limits))
+        return self._take(exchange, subject_for("account", exchange.actor.id), account)
+
+    def _check_groups(self, exchange: Exchange, limits: Sequence[RouteLimit]) -> Refusal | None:
+        subjects: dict[str, list[RouteLimit]] = {}
+        for limit in limits:
+            subjects.setdefault(_find_subject(exchange, limit), []).append(limit)
+        told: list[RouteLimit] = []
+        owed: list[int] = []
+        for subject, same in subjects.items():
+            refusal = self._take(exchange, subject, _Group(same))
+            if refusal is not None:
                 return refusal
+            if exchange.rates is not None:
+                told += exchange.rates[0]
+                owed += exchange.rates[1]
+                exchange.rates = told, owed
         return None
 
-    def _take(self, exchange: Exchange, subject: str, limits: Sequence[RouteLimit]) -> Refusal | None:
-        decision = self.meter.take(subject, [limit.charge for limit in limits])
+    def _take(self, exchange: Exchange, subject: str, group: "_Group") -> Refusal | None:
+        decision = self.meter.take(subject, group.charges)
         if decision is None:
-            return None if all(limit.unsafe_fail_open for limit in limits) else _DOWN
+            return None if group.is_open else _DOWN
+        allowed, debts = decision
         if self._announced:
-            exchange.rate_fields += _announce(limits, decision)
-        return None if decision.allowed else _refuse(exchange, limits, decision)
+            exchange.rates = group.limits, debts
+        return None if allowed else _refuse(exchange, group.limits, debts)
+
+
+class _Group:
+    """Limits that are asked together, for one subject."""
+
+    __slots__ = ("charges", "is_open", "limits")
+
+    def __init__(self, limits: Sequence[RouteLimit]) -> None:
+        """Prepare what the store is asked."""
+        self.limits = tuple(limits)
+        self.charges = tuple(limit.charge for limit in limits)
+        self.is_open = all(limit.unsafe_fail_open for limit in limits)
+
+
+def announce_rates(limits: Sequence[RouteLimit], debts: Sequence[int]) -> list[tuple[bytes, bytes]]:
+    """How the client stands: what is left, and the seconds until there is more, for each limit on a line of its own.
+
+    draft-ietf-httpapi-ratelimit-headers-10, sections 3 and 4.
+    """
+    pairs: list[tuple[bytes, bytes]] = []
+    for place, limit in enumerate(limits):
+        debt = debts[place]
+        _, interval, tolerance, _ = limit.charge
+        wait = -(-(debt % interval or interval) // MICROSECONDS) if debt else 0
+        left = (tolerance - debt) // interval
+        pairs += (limit.announcement, (b"ratelimit", b"%b%d;t=%d" % (limit.prefix, left, wait)))
+    return pairs
 
 
 def _find_store(policy: RateLimitPolicy, sessions: object) -> LimitStore:
@@ -98,25 +139,13 @@ def _find_subject(exchange: Exchange, limit: RouteLimit) -> str:
     return subject_of(exchange.client)
 
 
-def _announce(limits: Iterable[RouteLimit], decision: Decision) -> tuple[tuple[bytes, bytes], ...]:
-    """Both fields, with a list of one item or several (draft-ietf-httpapi-ratelimit-headers-10, sections 3 and 4)."""
-    pairs: list[tuple[bytes, bytes]] = []
-    for limit, debt in zip(limits, decision.debts, strict=True):
-        charge = limit.charge
-        left = remaining_units(charge, debt)
-        pairs.append((b"ratelimit-policy", limit.announcement))
-        pairs.append((b"ratelimit", b"%b%d;t=%d" % (limit.prefix, left, seconds_to_unit(charge, debt))))
-    return tuple(pairs)
-
-
-def _refuse(exchange: Exchange, limits: Sequence[RouteLimit], decision: Decision) -> Refusal:
+def _refuse(exchange: Exchange, limits: Sequence[RouteLimit], debts: Sequence[int]) -> Refusal:
     """The answer of the limit that makes the client wait longest."""
     waits = [
         (seconds_until(limit.charge, debt), limit)
-        for limit, debt in zip(limits, decision.debts, strict=True)
+        for limit, debt in zip(limits, debts, strict=True)
         if debt + limit.charge.increment > limit.charge.tolerance
     ]
-    seconds, limit = max(waits, key=lambda wait: wait[0])
+    exchange.retry_after, limit = max(waits, key=lambda wait: wait[0])
     exchange.core.report(exchange, "rate-limited", limit=limit.charge.limit)
-    exchange.rate_fields += ((b"retry-after", str(seconds).encode()),)
     return limit.refusal

@@ -107,9 +107,10 @@ class Limiter:
             if self._open:
                 return 0
             raise LimiterDownError(self.name)
-        if not decision.allowed:
-            raise _refuse(self.name, seconds_until(charge, decision.debts[0]))
-        return remaining_units(charge, decision.debts[0])
+        allowed, (debt,) = decision
+        if not allowed:
+            raise _refuse(self.name, seconds_until(charge, debt))
+        return remaining_units(charge, debt)
 
     def _reset(self, meter: Meter, key: str) -> None:
         if not meter.forget(subject_for("key", fold_key(key)), self.name):
@@ -132,7 +133,7 @@ class Limiter:
 def _refuse(limit: str, seconds: int) -> RateLimitedError:
     exchange = _running_exchange()
     if exchange is not None:
-        exchange.rate_fields += ((b"retry-after", str(seconds).encode()),)
+        exchange.retry_after = seconds
     return RateLimitedError(limit, seconds)
 
 

@@ -6,11 +6,11 @@ from typing import Final
 
 from vallum.base.clock import Clock
 from vallum.guard.errors.failure import describe_error
+from vallum.guard.http.rates import MICROSECONDS
 from vallum.guard.logging.events import Event, Level, Sink
 from vallum.stores.limits import Charge, Decision, LimitStore
 
 RETRY_SECONDS: Final = 1.0
-_MICROSECONDS: Final = 1_000_000
 
 
 class Meter:
@@ -39,7 +39,7 @@ class Meter:
         if trying and not self._may_try(now):
             return None
         try:
-            decision = self.store.take(subject, charges, int(now * _MICROSECONDS))
+            decision = self.store.take(subject, charges, int(now * MICROSECONDS))
         except Exception as error:  # noqa: BLE001 - no decision, whatever the store raises
             self._note_failure(error, now)
             return None

@@ -24,8 +24,8 @@ class RateLimitPolicy:
 
     Without `store` they are counted in memory, which production accepts only with `unsafe_per_process`: every worker
     then allows the whole number. A store that fails lets nothing through (503), unless `unsafe_fail_open`; routes with
-    a limit of their own stay closed even then. `unsafe_unlimited` leaves only those. `announced` sends the `RateLimit`
-    and `RateLimit-Policy` fields with every answer.
+    a limit of their own stay closed even then. `unsafe_unlimited` leaves only those. `announced` tells clients how
+    they stand, in the fields `RateLimit` and `RateLimit-Policy`: with the account and the route, else the address.
     """
 
     account: str = "100/minute"
@@ -48,8 +48,10 @@ class RouteLimit:
 
     charge: Charge
     by: By
-    announcement: bytes
+    announcement: tuple[bytes, bytes]
+    """The field `RateLimit-Policy`, which never changes."""
     prefix: bytes
+    """How the field `RateLimit` begins."""
     unsafe_fail_open: bool
     refusal: Refusal = field(compare=False)
 
@@ -74,7 +76,7 @@ def limit_route(
     return RouteLimit(
         charge=charge,
         by=by,
-        announcement=f'"{shown}";{read.policy}'.encode("ascii"),
+        announcement=(b"ratelimit-policy", f'"{shown}";{read.policy}'.encode("ascii")),
         prefix=f'"{shown}";r='.encode("ascii"),
         unsafe_fail_open=unsafe_fail_open,
         refusal=Refusal(

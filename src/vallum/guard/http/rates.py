@@ -15,7 +15,7 @@ _WRITTEN: Final = re.compile(
 )
 _NAME: Final = re.compile(r"[A-Za-z0-9_.:<>/-]{1,200}")
 _LONGEST_SECONDS: Final = 31 * 86_400
-_MICROSECONDS: Final = 1_000_000
+MICROSECONDS: Final = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Rate:
 
     def __post_init__(self) -> None:
         """Refuse what cannot be counted in whole microseconds."""
-        fits = 0 < self.seconds <= _LONGEST_SECONDS and 0 < self.count <= self.seconds * _MICROSECONDS
+        fits = 0 < self.seconds <= _LONGEST_SECONDS and 0 < self.count <= self.seconds * MICROSECONDS
         if not fits or not 0 < self.burst <= self.count:
             raise ConfigError(
                 f"{self.count} in {self.seconds} seconds, {self.burst} at once, is not a rate.",
@@ -43,7 +43,7 @@ class Rate:
     @property
     def interval(self) -> int:
         """The microseconds that pay off one unit; rounded up, so that the rate is never exceeded."""
-        return -(-self.seconds * _MICROSECONDS // self.count)
+        return -(-self.seconds * MICROSECONDS // self.count)
 
     @property
     def policy(self) -> str:
@@ -84,9 +84,4 @@ def remaining_units(charge: Charge, debt: int) -> int:
 def seconds_until(charge: Charge, debt: int) -> int:
     """Whole seconds, at least 1, until `charge` fits; a whole window if it never does."""
     missing = min(debt + charge.increment - charge.tolerance, charge.tolerance)
-    return max(-(-missing // _MICROSECONDS), 1)
-
-
-def seconds_to_unit(charge: Charge, debt: int) -> int:
-    """Whole seconds until one more unit fits than now; 0 when nothing is owed."""
-    return -(-(debt % charge.interval or charge.interval) // _MICROSECONDS) if debt else 0
+    return max(-(-missing // MICROSECONDS), 1)
