@@ -451,6 +451,15 @@ def test_text_in_another_charset_or_without_a_real_type_is_an_error(policy: Buil
     assert talk(plain(messages((b"content-type", given)), policy), "http", "/open")[0]["status"] == 500
 
 
+def test_a_session_cookie_without_its_flags_is_never_sent(policy: Build, talk: Build, events: Any) -> None:
+    app = messages((b"content-type", b"text/plain"), (b"set-cookie", b"sessionid=s3cr3t; Path=/"))
+    answer = talk(plain(app, policy), "http", "/open")
+    assert answer[0]["status"] == 500
+    assert "set-cookie" not in dict(answer[0]["headers"])
+    assert events[-1].name == "unhandled-exception"
+    assert "s3cr3t" not in str(events[-1].detail)
+
+
 def test_hsts_only_over_tls(policy: Build, browse: Build) -> None:
     app = plain(hello, policy)
     assert browse(app)("GET", "/open").headers["strict-transport-security"] == "max-age=31536000; includeSubDomains"

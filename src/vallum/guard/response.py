@@ -12,6 +12,7 @@ from vallum.guard.http.headers import STRICT_REFERRERS
 from vallum.guard.http.places import Places
 from vallum.guard.http.rate_desk import announce_rates
 from vallum.guard.policy import GuardPolicy
+from vallum.guard.sessions.cookies import check_cookie
 
 KEEPS: Final = ("nosniff", "no-server-banner")
 
@@ -44,10 +45,11 @@ _GUARDS_OWN: Final = frozenset(
         b"clear-site-data",
     }
 )
-_DROP, _PASS, _TYPE, _REFERRER, _RESOURCE, _CACHE, _OTHER = range(7)
+_DROP, _PASS, _TYPE, _REFERRER, _RESOURCE, _CACHE, _COOKIE, _OTHER = range(8)
 _MARKS: Final = {
     **dict.fromkeys(_GUARDS_OWN, _DROP),
-    **dict.fromkeys((b"content-length", b"set-cookie", b"vary", b"etag", b"allow"), _PASS),
+    **dict.fromkeys((b"content-length", b"vary", b"etag", b"allow"), _PASS),
+    b"set-cookie": _COOKIE,
     b"content-type": _TYPE,
     b"referrer-policy": _REFERRER,
     b"cross-origin-resource-policy": _RESOURCE,
@@ -80,6 +82,7 @@ class ResponseHead:
                 )
         self._shared = shared
         self._places = Places(policy.origins)
+        self._production = policy.is_production
         replaceable = [
             (b"referrer-policy", policy.headers.referrer.encode("ascii")),
             (b"cross-origin-resource-policy", policy.headers.resource.encode("ascii")),
@@ -91,7 +94,7 @@ class ResponseHead:
         self._frame = policy.csp.frame_options
 
     def build(self, exchange: Exchange, given: Iterable[Pair]) -> list[Pair]:
-        """The head for the app's headers `given`. Raises `HeaderError`."""
+        """The head for the app's headers `given`. Raises `HeaderError`, and `ConfigError` for a weak session cookie."""
         head = list(self._secure if exchange.secure else self._plain)
         exchange.typed = False
         for name, value in given:
@@ -113,6 +116,9 @@ class ResponseHead:
         mark = _MARKS.get(key, _OTHER)
         if mark == _TYPE:
             _put_type(exchange, head, value)
+        elif mark == _COOKIE:
+            check_cookie(value, secure=exchange.secure or self._production)
+            head.append((key, value))
         elif mark == _REFERRER and value in _STRICT_REFERRERS:
             head[_REFERRER_PLACE] = (key, value)
         elif mark == _RESOURCE and value in _RESOURCES:

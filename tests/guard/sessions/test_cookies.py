@@ -1,5 +1,6 @@
 """The cookie builder refuses what is not safe, and reads cookies strictly."""
 
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vallum.base.errors import ConfigError
-from vallum.guard.sessions.cookies import CookiePolicy, find_cookie
+from vallum.guard.sessions.cookies import CookiePolicy, check_cookie, find_cookie
 from vallum.guard.sessions.life import SessionPolicy
 
 
@@ -85,3 +86,47 @@ def test_limits_that_never_strike(settings: dict[str, Any]) -> None:
 
 def test_a_longer_life_must_be_called_unsafe() -> None:
     assert SessionPolicy(idle_seconds=7200, absolute_seconds=604_800, unsafe_longer_life=True).idle_seconds == 7200
+
+
+FLAGS = b"; Path=/; Secure; HttpOnly; SameSite=Lax"
+NAMES = [b"sessionid", b"PHPSESSID", b"connect.sid", b"access_token", b"authToken", b"auth", b"remember_me", b"my-sess"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    ("flags", "named"),
+    [
+        (b"", "HttpOnly and lacks SameSite=Strict or Lax and lacks Secure"),
+        (b"; secure; httponly", "SameSite"),
+        (b"; Secure; SameSite=Strict", "HttpOnly"),
+        (b"; HttpOnly; SameSite=Strict", "Secure"),
+        (b"; HttpOnly; Secure; SameSite=None", "SameSite"),
+        (b"; HttpOnly; Secure; SameSite=Lax; SameSite=None", "SameSite"),
+        (b"; HttpOnly; Secure; SameSite=Lax; Domain=example.com", "Domain"),
+    ],
+)
+def test_a_session_in_a_cookie_without_its_flags_is_refused(name: bytes, flags: bytes, named: str) -> None:
+    with pytest.raises(ConfigError, match=named) as caught:
+        check_cookie(name + b"=s3cr3t" + flags, secure=True)
+    assert name.decode() in str(caught.value)
+    assert "s3cr3t" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_session_with_all_flags_passes(name: bytes) -> None:
+    check_cookie(name + b"=v" + FLAGS, secure=True)
+    check_cookie(name + b"=v;HTTPONLY ; samesite = strict;secure", secure=True)
+    check_cookie(name + b"=v; HttpOnly; SameSite=Lax", secure=False)
+    check_cookie(name + b"=; Max-Age=0", secure=True)
+    check_cookie(name + b'=""; expires=Thu, 01 Jan 1970 00:00:00 GMT', secure=True)
+
+
+@pytest.mark.parametrize("name", [b"taste", b"author", b"assessment", b"csrftoken", b"XSRF-TOKEN", b"sidebar", b""])
+def test_the_flags_of_other_cookies_are_for_whoever_sets_them(name: bytes) -> None:
+    check_cookie(name + b"=v", secure=True)
+
+
+@given(st.binary(max_size=60))
+def test_a_check_of_any_bytes_refuses_or_passes(line: bytes) -> None:
+    with suppress(ConfigError):
+        check_cookie(line, secure=True)

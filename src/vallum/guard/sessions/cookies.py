@@ -11,6 +11,11 @@ KEEPS: Final = ("session-cookie-flags",)
 
 _NAME: Final = re.compile(r"[A-Za-z0-9_-]+")
 _VALUE: Final = re.compile(r"[A-Za-z0-9_.~-]*")
+_SESSION_LIKE: Final = re.compile(
+    rb"(?i)session|sessid|token|remember_?me|(?<![a-z])(?:sess|sid|auth|jwt|bearer)(?![a-z])"
+)
+_FORM_TOKEN: Final = re.compile(rb"(?i)csrf|xsrf")
+"""Scripts have to read these, and they sign nobody in."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +73,28 @@ def find_cookie(header: bytes | None, name: bytes) -> str | None:
                 return None
             found = value
     return None if found is None else found.decode("latin-1")
+
+
+def check_cookie(line: bytes, *, secure: bool) -> None:
+    """Refuse the Set-Cookie `line` of a handler that seems to hold a session, by its name, and lacks a flag.
+
+    `secure` tells whether Secure is among the flags that it needs. Raises `ConfigError`.
+    """
+    pair, *parts = line.split(b";")
+    name, _, value = (part.strip() for part in pair.partition(b"="))
+    if not _SESSION_LIKE.search(name) or _FORM_TOKEN.search(name) or value in {b"", b'""'}:
+        return
+    flags = {key.strip().lower(): told.strip().lower() for key, _, told in (part.partition(b"=") for part in parts)}
+    wrong = [] if b"httponly" in flags else ["lacks HttpOnly"]
+    if flags.get(b"samesite") not in {b"strict", b"lax"}:
+        wrong.append("lacks SameSite=Strict or Lax")
+    if secure and b"secure" not in flags:
+        wrong.append("lacks Secure")
+    if flags.get(b"domain"):
+        wrong.append("has a Domain, which sends it to every subdomain")
+    if wrong:
+        told = f"a handler's {name.decode('latin-1')!r} {' and '.join(wrong)}"
+        raise _refuse(told, "Set it like that, sign in with the guard's sign_in, or rename what signs nobody in")
 
 
 def _refuse(what: str, hint: str) -> ConfigError:
