@@ -11,7 +11,6 @@ from vallum.check.project import Project
 from vallum.check.read.tree import make_sources
 from vallum.check.run import build_project
 
-
 LIBRARY = {"lib/__init__.py": "from .core import tool", "lib/core.py": "def tool(): ..."}
 
 
@@ -29,7 +28,7 @@ def project_of(text: str, files: Mapping[str, str] | None = None) -> Project:
         ("def f(x):\n    x.execute('')", "?.execute"),
         ("import sqlite3\ndef f(x: sqlite3.Connection | None):\n    x.execute('')", "sqlite3.connect().execute"),
         ("from typing import Optional\nimport a\ndef f(x: Optional[a.B]):\n    x.execute('')", "a.B().execute"),
-        ("import a\nclass K:\n    def __init__(self):\n        self.db = a.B()\n    def f(self):\n        self.db.execute('')",
+        ("import a\nclass K:\n    def __init__(self): self.x = a.B()\n    def f(self):\n        self.x.execute('')",
          "a.B().execute"),
         ("open('x')", "open"),
         ("from lib import tool\ntool()", "lib.core.tool"),
@@ -128,7 +127,8 @@ def test_patterns_match_whole_names():
 
 @pytest.mark.parametrize(
     ("code", "word"),
-    [("password", "password"), ("user.password", "password"), ("d['password']", "password"), ("d.get('password')", "password"),
+    [("password", "password"), ("user.password", "password"), ("d['password']", "password"),
+     ("d.get('password')", "password"),
      ("password.encode()", "password"), ("f(x)", "f"), ("await password", "password"), ("1", "")],
 )  # fmt: skip
 def test_the_last_word_tells_what_a_value_is(code: str, word: str):
@@ -139,7 +139,8 @@ def test_the_last_word_tells_what_a_value_is(code: str, word: str):
 
 @pytest.mark.parametrize(
     ("code", "value"),
-    [("'a' * 3", "aaa"), ("-1 + 2 ** 3", 7), ("not 0", True), ("~1", -2), ("f'{1}{\"b\"}'", "1b"), ("(1, 'x')", (1, "x")),
+    [("'a' * 3", "aaa"), ("-1 + 2 ** 3", 7), ("not 0", True), ("~1", -2), ("f'{1}{\"b\"}'", "1b"),
+     ("(1, 'x')", (1, "x")),
      ("{'a': [1]}", {"a": [1]}), ("2 ** 99999", UNKNOWN), ("'a' * 10**9", UNKNOWN), ("1 / 0", UNKNOWN), ("x", UNKNOWN),
      ("[x]", UNKNOWN), ("-'a'", UNKNOWN), ("f'{1!r}'", UNKNOWN), ("{x: 1}", UNKNOWN)],
 )  # fmt: skip

@@ -111,7 +111,8 @@ from starlette.routing import Route
 from auth import Gate
 async def home(request): ...
 async def save(request): ...
-app = Starlette(routes=[Route("/", home), Route("/save", endpoint=save, methods=["POST"])], middleware=[Middleware(Gate)])
+paths = [Route("/", home), Route("/save", endpoint=save, methods=["POST"])]
+app = Starlette(routes=paths, middleware=[Middleware(Gate)])
 app.add_route("/more", home)
 """
     )

@@ -1,6 +1,8 @@
 """Bytes to text: marks, cookies, line ends."""
 
 import ast
+import gc
+import sys
 
 import pytest
 
@@ -53,9 +55,6 @@ def test_warnings_of_the_analysed_code_are_silent():
 
 
 def test_limits_are_restored():
-    import gc
-    import sys
-
     before = gc.get_threshold(), sys.getrecursionlimit()
     with few_collections(), deep_recursion():
         assert sys.getrecursionlimit() >= 8000

@@ -22,6 +22,7 @@ CONTROLS: Final = {
     "markup": "template-autoescape",
     "redirect": "safe-redirect",
     "template": "template-injection",
+    "values": "no-shell-injection",
 }
 _FILE: Final = re.compile(r"^# file: (\S+)\n", re.MULTILINE)
 _MARK: Final = re.compile(r"(#|\{#) finding( #\})?$")

@@ -119,6 +119,8 @@ def _leave(exits: Any, state: Any, results: list[Value], *, is_and: bool) -> Any
 
 
 def _logic_value(operator: str, results: list[Value]) -> Value:
+    if operator == "and":
+        results = [*(SAFE if value.taint and value.kind <= TEXT else value for value in results[:-1]), results[-1]]
     value = results[0]
     if operator == "or":
         value = Value((), "", "", PLAIN, None, CONSTANT) if value.const is None and len(results) > 1 else value

@@ -5,6 +5,7 @@ from typing import Final
 
 from vallum.check.flow.folding import UNKNOWN
 from vallum.check.knowledge.kinds import ALL, BITS, bits_of
+from vallum.check.taint.patterns import cleared_within
 from vallum.check.taint.state import Frame
 from vallum.check.taint.text import end_of
 from vallum.check.taint.value import (
@@ -12,6 +13,7 @@ from vallum.check.taint.value import (
     COMMON,
     CONSTANT,
     DICT,
+    ELEMENT,
     FACT,
     LIST,
     RESOLVED,
@@ -108,6 +110,8 @@ def _member(left: Value, right: Value, frame: Frame) -> Pair:
         if right.name.endswith(".parents") and right.taint:
             return (clear_atoms(right.taint, _PATH) if right.marks & RESOLVED else NO_FACTS), NO_FACTS
         return NO_PAIR
+    if isinstance(right.const, str) and left.marks & ELEMENT:
+        return clear_atoms(left.taint, cleared_within(right.const)), NO_FACTS
     if isinstance(right.const, str | bytes) or right.kind == TEXT:
         return NO_PAIR
     if right.kind in {LIST, TUPLE, DICT} and any(taint.mask for taint in frame.machine.flatten(right, frame)):

@@ -34,7 +34,10 @@ MOST_MOVED: Final = 24
 MOST_CONTEXTS: Final = 4
 """Ways of calling a function that are told apart by their constants; beyond them constants are dropped."""
 COARSE_AFTER: Final = 10
-"""Ways after which calls are told apart only by what their arguments are, not by what exactly is in them."""
+"""Ways after which calls with many objects are told apart only by what those are, not by what exactly is in them."""
+FEW_OBJECTS: Final = 6
+MOST_SUMMARIES: Final = 300
+"""The same for calls with few objects or none."""
 LEAN_AFTER: Final = 2
 """Ways after which calls that carry nothing from outside share one result."""
 
@@ -116,9 +119,10 @@ def invoke(closure: Closure, arguments: Arguments, node: nodes.Node, frame: Fram
     if len(contexts.summaries) >= LEAN_AFTER and not any(signer.concerns(value) for value in bound.values()):
         return _invoke_lean(contexts, closure, bound, node, frame)
     drop = len(contexts.summaries) >= MOST_CONTEXTS
-    if len(contexts.summaries) >= COARSE_AFTER:
-        return _invoke_coarsely(contexts, closure, bound, node, frame)
     key = _key(closure, bound, signer, frame, drop=drop)
+    most = COARSE_AFTER if len(signer.addresses) > FEW_OBJECTS else MOST_SUMMARIES
+    if len(contexts.summaries) >= most and key not in contexts.summaries:
+        return _invoke_coarsely(contexts, closure, bound, node, frame)
     summary = contexts.summaries.get(key)
     if summary is None or (summary.changes and summary.addresses != tuple(signer.addresses)):
         if drop:

@@ -93,6 +93,11 @@ def _class(items: list[tuple[Any, Any]]) -> frozenset[str]:
     return _ANY - found if negated else found
 
 
+def cleared_within(characters: str) -> int:
+    """The bits cleared for text of nothing but these characters."""
+    return bits_of(kind for kind, dangerous in _DANGEROUS.items() if not set(characters) & set(dangerous))
+
+
 @cache
 def left_by(pattern: str, replacement: str) -> int:
     """The bits cleared when all that matches is replaced: `re.sub(r"[^a-z]", "", x)` leaves only letters."""

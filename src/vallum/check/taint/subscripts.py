@@ -2,12 +2,14 @@
 
 from vallum.check.flow import nodes
 from vallum.check.flow.folding import UNKNOWN
+from vallum.check.taint.machine import Arguments
 from vallum.check.taint.state import Cell, Frame
 from vallum.check.taint.value import (
     CLASS,
     CONFIGURED,
     CONSTANT,
     DICT,
+    ELEMENT,
     LIST,
     LOOKED_UP,
     NOTHING_KNOWN,
@@ -35,10 +37,22 @@ def get_item(base: Value, index: Value, node: nodes.Node, frame: Frame) -> Value
             return _slice_list(cell, index.const, node, frame)
         return _from_sequence(cell.elements, cell.rest, index)
     if base.kind in {DICT, OBJECT}:
-        return from_mapping(frame.machine.cell(base, frame), index)
+        cell = frame.machine.cell(base, frame)
+        if isinstance(cell.owner, Value) and isinstance(index.const, str | int) and index.const not in cell.entries:
+            return _make_missing(base, cell, index, node, frame)
+        return from_mapping(cell, index)
     if base.kind == CLASS:
         return base
     return _from_other(base, index, node, frame)
+
+
+def _make_missing(base: Value, cell: Cell, index: Value, node: nodes.Node, frame: Frame) -> Value:
+    """The entry that a `defaultdict` makes when it is first asked for."""
+    made: Value = frame.machine.call_value(cell.owner, Arguments([]), node, frame)
+    if cell.rest is not None:
+        made = join_values(made, cell.rest)
+    frame.machine.store(base, cell.with_entry(index.const, made), frame)
+    return made
 
 
 def from_mapping(cell: Cell, index: Value, default: Value | None = None) -> Value:
@@ -118,7 +132,7 @@ def iterate(value: Value, node: nodes.Node, frame: Frame) -> Value:
     if value.taint:
         taint = machine.take_part(value, node, node, frame)
         name = f"{value.name}[]" if value.name else ""
-        return Value(taint, UNKNOWN, name, PLAIN, None, value.origin, value.marks & LOOKED_UP)
+        return Value(taint, UNKNOWN, name, PLAIN, None, value.origin, value.marks & LOOKED_UP | ELEMENT)
     return Value((), UNKNOWN, f"{value.name}[]" if value.name else "", PLAIN, None, value.origin)
 
 
@@ -130,13 +144,6 @@ def join_each(values: list[Value]) -> Value:
     for value in values[1:]:
         result = join_values(result, value)
     return result
-
-
-def smash(values: list[Value], node: nodes.Node, frame: Frame) -> Value:
-    """A list of which only what may be in it is known."""
-    rest = join_each(values) if values else None
-    made: Value = frame.machine.allocate(LIST, Cell(rest=rest), node, frame)
-    return made
 
 
 def any_of(values: list[Value]) -> Value:

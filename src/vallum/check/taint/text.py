@@ -9,7 +9,6 @@ from vallum.check.knowledge.kinds import BITS, bits_of
 from vallum.check.taint.value import (
     CONSTANT,
     ESCAPED,
-    OUTSIDE,
     TEXT,
     Taints,
     Value,
@@ -142,12 +141,6 @@ def parse_format(pattern: str) -> list[tuple[str, str | None]] | None:
 def _marked(value: Value, pattern: Value) -> Value:
     marks = pattern.marks & ESCAPED
     return Value(value.taint, value.const, value.name, value.kind, value.data, value.origin, marks) if marks else value
-
-
-def unknown_text(taints: Taints, values: Sequence[Value]) -> Value:
-    """Text made of values in a way that is not followed."""
-    origin = max([value.origin for value in values], default=OUTSIDE)
-    return Value(taints, UNKNOWN, "", TEXT, ("", ""), origin, 0)
 
 
 def as_parts(value: Value) -> Any:

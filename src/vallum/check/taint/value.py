@@ -26,6 +26,8 @@ BUILT: Final = "is built in"
 LOOKED_UP: Final = 64
 """Mark of what an unknown function found by data: its attributes are what was stored, not what was sent."""
 
+ELEMENT: Final = 256
+"""Mark of what going through a value gave: of text, a single character."""
 PERHAPS: Final = 128
 """Mark of a container, object or function in whose place there may be something else, such as None."""
 
