@@ -92,6 +92,16 @@ class EarlyReader:
         return self._get_response(request)
 
 
+class Answering:
+    """A middleware that answers first."""
+
+    def __init__(self, get_response: Any) -> None:
+        """Nothing to keep."""
+
+    def __call__(self, request: HttpRequest) -> Any:
+        return HttpResponse("secret", status=int(request.GET["status"]))
+
+
 class Raising:
     """A middleware that fails."""
 
@@ -178,6 +188,20 @@ def test_a_synchronous_middleware_under_asgi(policy: Build, browse: Build) -> No
         token = user("GET", "/form").text.split('value="')[1].partition('"')[0]
         assert user("POST", "/note", data={"text": "milk"}).status_code == 403
         assert user("POST", "/note", data={"text": "milk", "csrf_token": token}).text == "milk"
+
+
+@pytest.mark.parametrize("wrapped", [False, True])
+@pytest.mark.parametrize("status", [200, 302, 404, 503])
+def test_the_seal_holds_what_no_gate_has_judged(
+    *, policy: Build, browse: Build, events: list[Any], status: int, wrapped: bool
+) -> None:
+    inner = f"{__name__}.Answering"
+    with configured(*(() if wrapped else (GUARD,)), inner, VALLUM=policy()):
+        app = Guard(ASGIHandler(), policy=policy()) if wrapped else ASGIHandler()
+        answer = browse(app)("GET", f"/open?status={status}")
+    assert answer.status_code == (403 if status < 400 else status)
+    assert "secret" not in answer.text
+    assert ("response-sealed" in [event.name for event in events]) == (status < 400)
 
 
 def test_the_apps_own_headers_and_cookies_stay(client: Build) -> None:

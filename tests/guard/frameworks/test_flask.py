@@ -27,7 +27,7 @@ def app() -> Flask:
 
 
 def get(app: Flask, path: str, **given: Any) -> Any:
-    return app.test_client().get(path, base_url="https://localhost", **given)
+    return app.test_client().get(path, base_url="https://localhost", buffered=True, **given)
 
 
 def test_the_gate_runs_before_every_hook(policy: Build, app: Flask) -> None:
@@ -40,6 +40,17 @@ def test_the_gate_runs_before_every_hook(policy: Build, app: Flask) -> None:
     app.register_blueprint(group)
     assert get(app, "/bare").status_code == 401
     assert RAN == []
+
+
+@pytest.mark.parametrize("status", [200, 204, 302, 404, 503])
+def test_the_seal_holds_what_no_gate_has_judged(policy: Build, app: Flask, events: list[Any], status: int) -> None:
+    Guard(app, policy=policy())
+    app.before_request_funcs[None].insert(0, lambda: ("secret", status))
+    app.get("/bare")(lambda: "secret")
+    answer = get(app, "/bare")
+    assert answer.status_code == (403 if status < 400 else status)
+    assert "secret" not in answer.text
+    assert ("response-sealed" in [event.name for event in events]) == (status < 400)
 
 
 def test_hooks_after_the_view_see_an_ordinary_answer(policy: Build, app: Flask) -> None:
@@ -180,5 +191,5 @@ def test_the_view_reads_what_the_guard_has_read(policy: Build, app: Flask) -> No
     def form() -> list[Any]:
         return [request.form["a"], request.content_length]
 
-    answer = app.test_client().post("/form", base_url="https://localhost", data={"a": "1"})
+    answer = app.test_client().post("/form", base_url="https://localhost", buffered=True, data={"a": "1"})
     assert answer.json == ["1", 3]
