@@ -1,0 +1,80 @@
+"""What the benchmarked apps share: a policy with every layer on, and the sign-in that a benchmark's GET can make.
+
+An app under the harness serves GET and POST /json to the signed-in, and GET /prime, which signs the caller in.
+"""
+
+import os
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+from vallum.base.randomness import token
+from vallum.base.secret import Secret
+from vallum.guard import GuardPolicy, RateLimitPolicy, current
+from vallum.guard.http.cors import CorsPolicy
+from vallum.guard.logging.access import AccessLog
+from vallum.guard.policy import Environment
+from vallum.guard.sessions.cookies import CookiePolicy
+from vallum.guard.sessions.csrf import CsrfTokens
+from vallum.guard.sessions.desk import digest_of
+from vallum.stores.memory import MemorySessions
+from vallum.stores.sessions import SessionRecord
+
+Scope = dict[str, Any]
+App = Callable[[Any, Any, Any], Awaitable[None]]
+
+HELLO: Final = {"hello": "world"}
+ACTOR: Final = "7d9f6f2e-4a54-4d0a-9a58-0d3a5f6f9f01"
+_PLENTY: Final = "1000000/second"
+"""Counted in every request, never used up."""
+_DAY: Final = 86_400.0
+_KEY: Final = "a benchmark's own secret, 0123456789-0123456789-0123456789"
+_SENT_AS: Final = b"x-csrftoken"
+_READ_AS: Final = b"x-csrf-token"
+
+
+def build_policy() -> GuardPolicy:
+    """Request id, host, client address, rate limits, CORS, CSRF, session, access, headers and the access line."""
+    return GuardPolicy(
+        environment=Environment.TEST,
+        origins=("https://api.example",),
+        secrets=(Secret(_KEY),),
+        roles={"reader": {"json:read", "json:write"}},
+        cors=CorsPolicy(origins=("https://app.example",), credentials=True),
+        rate_limits=RateLimitPolicy(account=_PLENTY, address=_PLENTY),
+        store=MemorySessions(),
+        access_log=AccessLog(open(os.devnull, "w", buffering=1).write),  # noqa: SIM115 - open as long as the process
+    )
+
+
+def prime() -> tuple[dict[str, str], str]:
+    """Sign the caller in on a GET, which `sign_in` refuses; returns the CSRF token and the Set-Cookie header."""
+    core = current().core
+    session_id = token()
+    now = core.policy.clock()
+    core.store.create(
+        SessionRecord(
+            digest=digest_of(session_id),
+            actor_id=ACTOR,
+            roles=("reader",),
+            created=now,
+            seen=now,
+            idle_seconds=_DAY,
+            deadline=now + _DAY,
+        )
+    )
+    csrf = CsrfTokens([_KEY.encode()], core.policy.randomness).issue(session_id)
+    return {"csrf": csrf}, CookiePolicy(name="__Host-session").set(session_id).decode()
+
+
+class RenamedToken:
+    """The harness sends the CSRF token under Django's header name; the guard reads X-CSRF-Token. Timed with the app."""
+
+    def __init__(self, app: App) -> None:
+        """Wrap `app`."""
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Any, send: Any) -> None:
+        """Rename the header, if it is there."""
+        if scope.get("method") == "POST":
+            scope["headers"] = [(_READ_AS if name == _SENT_AS else name, value) for name, value in scope["headers"]]
+        await self.app(scope, receive, send)
