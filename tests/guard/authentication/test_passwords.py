@@ -2,8 +2,13 @@ import asyncio
 import os
 import threading
 from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 
 import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
 from vallum.base.errors import ConfigError
 from vallum.base.secret import Secret
@@ -12,7 +17,9 @@ from vallum.crypto.passwords.bcrypt import Bcrypt
 from vallum.crypto.passwords.pbkdf2 import Pbkdf2
 from vallum.crypto.passwords.scheme import Scheme
 from vallum.crypto.passwords.stored import make_hash
+from vallum.guard import Guard, public
 from vallum.guard.authentication.hashing_pool import HashingBusyError, HashingPool
+from vallum.guard.authentication.login_failure import LoginFailedError, LoginFailure
 from vallum.guard.authentication.passwords import PasswordHasher, PasswordRefusedError, StoredHashError
 
 BCRYPT = Bcrypt(cost=4, unsafe_below_floor=True)
@@ -88,13 +95,41 @@ def test_cve_2025_22234_too_long_is_refused_alike_for_known_and_unknown(
     assert derived == []
 
 
-@pytest.mark.parametrize("stored", ["hunter2", "5f4dcc3b5aa765d61d8327deb882cf99", ""])
-def test_plain_text_and_fast_hashes_are_refused_even_with_the_right_password(
-    hasher: PasswordHasher, stored: str
+@pytest.mark.parametrize(
+    "stored", ["hunter2", "5f4dcc3b5aa765d61d8327deb882cf99", "", "$argon2id$v=19$m=19456,t=2,p=1$c2Fs!$aGFzaA"]
+)
+def test_a_stored_value_that_is_no_hash_fails_like_a_wrong_password(
+    hasher: PasswordHasher, derived: list[Scheme], caplog: pytest.LogCaptureFixture, stored: str
 ) -> None:
     for password in ("hunter2", "password", ""):
-        with pytest.raises(StoredHashError):
-            hasher.verify(password, stored)
+        derived.clear()
+        caplog.clear()
+        assert not hasher.check(password, stored)
+        assert derived == [UNSAFE_CHEAPEST]
+        (line,) = caplog.records
+        assert (line.name, line.levelname) == ("vallum.passwords", "ERROR")
+        assert "a stored " in line.getMessage()
+        assert not stored or stored not in line.getMessage()
+    with pytest.raises(StoredHashError):
+        hasher.needs_rehash(stored)
+
+
+def test_a_login_with_a_damaged_hash_answers_like_any_failed_login(policy: Callable, browse: Callable) -> None:
+    hasher = PasswordHasher(UNSAFE_CHEAPEST, workers=1)
+    stored = {"ann": hasher.hash("correct horse"), "bob": "5f4dcc3b5aa765d61d8327deb882cf99"}
+
+    @public
+    async def log_in(request: Request) -> Response:
+        if not await hasher.check_async("password", stored.get(request.query_params["name"])):
+            raise LoginFailedError(LoginFailure.MISMATCH)
+        return Response()
+
+    app = Starlette(routes=[Route("/login", log_in, methods=["POST"])])
+    Guard(app, policy=policy())
+    answers = [browse(app)("POST", f"/login?name={name}") for name in ("ann", "bob", "eve")]
+    assert len({(answer.status_code, answer.content, *sorted(answer.headers)) for answer in answers}) == 1
+    assert answers[0].status_code == 401
+    hasher.close()
 
 
 def test_an_old_hash_is_replaced_at_the_next_login(hasher: PasswordHasher) -> None:
@@ -132,6 +167,18 @@ def test_the_async_forms_answer_the_same(hasher: PasswordHasher) -> None:
         assert (await hasher.check_async("correct horse", stored)).accepted
 
     asyncio.run(main())
+
+
+def test_what_runs_in_the_pool_knows_the_request() -> None:
+    pool = HashingPool(workers=1, queue=1, refusal_delay=0)
+    request = ContextVar("request", default="")
+
+    async def main() -> str:
+        request.set("a1")
+        return await pool.run(request.get)
+
+    assert asyncio.run(main()) == "a1"
+    pool.close()
 
 
 def test_a_flood_is_refused_with_503_and_the_pool_recovers() -> None:

@@ -4,6 +4,8 @@ import asyncio
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from functools import partial
 from threading import BoundedSemaphore
 from typing import ParamSpec, TypeVar
 
@@ -38,7 +40,7 @@ class HashingPool:
     async def run(
         self, work: Callable[Arguments, Result], /, *args: Arguments.args, **kwargs: Arguments.kwargs
     ) -> Result:
-        """Return what `work` returns. Raises `HashingBusyError` when the queue is full."""
+        """Return what `work` returns, run in the caller's context. Raises `HashingBusyError` when the queue is full."""
         if self._process != os.getpid():
             self._start()
         places = self._places
@@ -46,7 +48,7 @@ class HashingPool:
             await asyncio.sleep(self._refusal_delay)
             raise HashingBusyError("the queue for password hashing is full.", hint="Try again in a moment.")
         try:
-            future = self._threads.submit(work, *args, **kwargs)
+            future = self._threads.submit(copy_context().run, partial(work, *args, **kwargs))
         except BaseException:
             places.release()
             raise

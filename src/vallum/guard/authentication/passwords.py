@@ -9,6 +9,7 @@
 Sources: OWASP Password Storage Cheat Sheet, NIST SP 800-63B-4 section 3.1.1.2, ASVS 6.2.8, 11.4.2.
 """
 
+import logging
 from dataclasses import KW_ONLY, dataclass, field
 from typing import Final
 
@@ -20,6 +21,7 @@ from vallum.crypto.passwords.stored import encode_password, make_decoy, make_has
 from vallum.guard.authentication.hashing_pool import HashingBusyError, HashingPool, count_workers
 
 KEEPS: Final = ("password-hashing",)
+_LOG: Final = logging.getLogger("vallum.passwords")
 __all__ = ["HashingBusyError", "PasswordCheck", "PasswordHasher", "PasswordRefusedError", "StoredHashError"]
 
 
@@ -41,8 +43,9 @@ class PasswordHasher:
     """Hashes and checks passwords under one profile.
 
     Every method raises `PasswordRefusedError` (status 400) for a password of more than 1024 bytes, before it looks at
-    the account, and `StoredHashError` for a stored value that is plain text, MD5, SHA or damaged. The async forms run
-    in a bounded pool and raise `HashingBusyError` (status 503) when too many wait.
+    the account. A stored value that is plain text, MD5, SHA or damaged fails at the cost of a wrong password, so that
+    nobody can tell such an account from others; the log `vallum.passwords` says what is wrong. The async forms run in a
+    bounded pool and raise `HashingBusyError` (status 503) when too many wait.
     """
 
     profile: Scheme = OWASP
@@ -67,14 +70,15 @@ class PasswordHasher:
     def verify(self, password: str | Secret[str], stored: str | None) -> bool:
         """Tell whether `password` made the hash `stored`. Pass None for an unknown account: it costs the same."""
         encoded = encode_password(_reveal(password))
-        found = self._decoy if stored is None else read_hash(stored)
+        known = None if stored is None else _read_quietly(stored)
+        found = self._decoy if known is None else known
         whole = takes_whole(found.scheme, encoded)
         # A password that bcrypt would cut is wrong, but must take as long as any other wrong one (CVE-2025-22234).
         matched = found.matches(encoded if whole else b"")
-        return matched and whole and stored is not None
+        return matched and whole and known is not None
 
     def needs_rehash(self, stored: str) -> bool:
-        """Tell whether `stored` is weaker than the profile or of another scheme."""
+        """Tell whether `stored` is weaker than the profile or of another scheme. Raises `StoredHashError`."""
         return read_hash(stored).outdated(self.profile)
 
     def check(self, password: str | Secret[str], stored: str | None) -> PasswordCheck:
@@ -101,6 +105,14 @@ class PasswordHasher:
     def close(self) -> None:
         """End the pool's threads; the process does so by itself at exit."""
         self._pool.close()
+
+
+def _read_quietly(stored: str) -> StoredHash | None:
+    try:
+        return read_hash(stored)
+    except StoredHashError as error:
+        _LOG.error("%s", error)
+        return None
 
 
 def _reveal(password: str | Secret[str]) -> str:
