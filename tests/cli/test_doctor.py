@@ -45,8 +45,15 @@ SETTINGS = FieldSettings()
 """
 
 
+@pytest.fixture
+def really():
+    """Try a start as production too, which takes a process of its own."""
+
+
 @pytest.fixture(autouse=True)
-def bare(monkeypatch):
+def bare(request, monkeypatch):
+    if "really" not in request.fixturenames:
+        monkeypatch.setattr("vallum.audit.doctor.deployment.try_start", lambda _target, _variables: ())
     for name in [name for name in os.environ if name.startswith(("VALLUM_", "DATABASE_", "MAIL_"))]:
         monkeypatch.delenv(name)
 
@@ -74,6 +81,7 @@ def diagnose(vallum):
     return run
 
 
+@pytest.mark.usefixtures("really")
 def test_a_sound_deployment_has_nothing_to_mend(project, diagnose, sound):
     project("field.py", GUARDED)
     status, lines = diagnose("field:app", "--env-file", sound)
@@ -188,6 +196,32 @@ def test_the_guard_of_every_framework_is_found(project, diagnose, sound, text):
     status, lines = diagnose("field:app", "--env-file", sound)
     assert "guard-not-found" not in lines
     assert status == 0, lines
+
+
+OWN = """
+import os
+
+from vallum.base.errors import ConfigError
+
+if os.environ["VALLUM_ENV"] == "production":
+    raise {error}
+"""
+
+
+@pytest.mark.usefixtures("really")
+@pytest.mark.parametrize(
+    ("error", "code", "said"),
+    [
+        ("ConfigError('no data keys.', hint='Set them.', code='keys-absent')", "keys-absent", "no data keys"),
+        ("RuntimeError('canary: password=hunter2')", "start-refused", "RuntimeError in field.py"),
+    ],
+)
+def test_what_the_app_itself_refuses_in_production_is_seen(project, diagnose, sound, error, code, said):
+    project("field.py", OWN.replace("{error}", error) + GUARDED)
+    status, lines = diagnose("field:app", "--env-file", sound)
+    assert status == 1
+    assert said in lines[code]["what"]
+    assert "hunter2" not in json.dumps(lines)
 
 
 def test_recorded_weakenings_are_listed(project, diagnose, sound):

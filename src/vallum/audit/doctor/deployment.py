@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from vallum.audit.doctor.diagnosis import Diagnosis, Kind, Line
+from vallum.audit.doctor.start import explain_failure, try_start
 from vallum.base.clock import SYSTEM_CLOCK, Clock
 from vallum.base.errors import ConfigError, UsageError
-from vallum.guard.configuration.problem import Problem, StartupError
+from vallum.guard.configuration.problem import Problem
 from vallum.guard.configuration.profile import VARIABLE
 from vallum.guard.configuration.settings import AppSettings
 from vallum.guard.configuration.startup import find_problems
@@ -42,8 +43,9 @@ class Deployment:
 def examine_app(target: str, extra: Mapping[str, str] | None = None, clock: Clock = SYSTEM_CLOCK) -> Diagnosis:
     """Load `module:app` with the process's variables and `extra`, and tell what production would refuse.
 
-    The app is built as in development, so that everything can be seen, and judged as in production; no value of a
-    secret is shown. Raises `UsageError` when there is no such app.
+    The app is built as in development, so that everything can be seen, and judged as in production; then a process of
+    its own tries to start it as production. No value of a secret is shown. Raises `UsageError` when there is no such
+    app.
     """
     variables = {**os.environ, **(extra or {})}
     with _deployed(variables):
@@ -55,6 +57,8 @@ def examine_app(target: str, extra: Mapping[str, str] | None = None, clock: Cloc
             *_judge_failure(deployment),
             *_tell_secrets(deployment, clock()),
         ]
+    if deployment.failure is None:
+        lines.extend(try_start(target, variables))
     return Diagnosis(target=target, lines=tuple(lines))
 
 
@@ -148,9 +152,9 @@ def _judge_guard(deployment: Deployment) -> Iterator[Line]:
         reason = guard.policy.accepted_risks.get(name, "")
         if reason.strip():
             yield Line(kind=Kind.NOTE, code="unsafe-recorded", what=f"{name} is set: {reason}")
-    limits = guard.policy.rate_limits
-    yield _tell_store("sessions", guard.policy.store)
-    yield _tell_store("rate limits", None if limits is None else limits.store)
+    sessions, limits = guard.policy.store, guard.policy.limits_of_all.store
+    yield _tell_store("sessions", sessions)
+    yield _tell_store("rate limits", sessions if limits is None and hasattr(sessions, "open_limits") else limits)
 
 
 def _judge_failure(deployment: Deployment) -> Iterator[Line]:
@@ -159,12 +163,8 @@ def _judge_failure(deployment: Deployment) -> Iterator[Line]:
     if failure is None:
         return
     cause = failure.__cause__
-    if isinstance(cause, StartupError):
-        yield from _as_lines(cause.problems)
-    elif isinstance(cause, ConfigError):
-        code = cause.code if cause.code != "secrets" else "secret-absent"
-        if cause.code != "secrets" or not deployment.settings:
-            yield Line(kind=Kind.PROBLEM, code=code, what=" ".join(cause.message.split()), fix=cause.hint)
+    if isinstance(cause, ConfigError) and not (cause.code == "secrets" and deployment.settings):
+        yield from explain_failure(failure)
     what = "The app does not start even as in development, so its routes and stores were not seen."
     told = "" if isinstance(cause, ConfigError) else f" {failure.message}"
     yield Line(kind=Kind.UNSEEN, code="app-not-started", what=what + told, fix="Mend it, and run the doctor again.")
