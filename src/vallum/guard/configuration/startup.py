@@ -53,12 +53,14 @@ def _foretell(policy: GuardPolicy, *, debug: bool) -> None:
 
 def find_problems(policy: GuardPolicy, *, debug: bool) -> list[Problem]:
     """Everything for which production would not start with `policy`, whatever environment it names."""
+    from vallum.guard.configuration.debugging import find_debugging  # noqa: PLC0415 - needed in production only
     from vallum.guard.configuration.weakenings import find_weakenings  # noqa: PLC0415 - needed in production only
     from vallum.guard.configuration.workers import count_workers  # noqa: PLC0415 - needed in production only
 
     asked = replace(policy, environment=Environment.PRODUCTION)
     return [
         *_judge_switches(asked, debug=debug),
+        *find_debugging(),
         *_judge_origins(asked.origins),
         *_judge_secrets(asked),
         *_judge_store(asked, count_workers()),
