@@ -66,7 +66,7 @@ def name_sources(sources: tuple[str, ...]) -> str:
     shown = list(sources[:3])
     if len(shown) == 1:
         return shown[0]
-    return ", ".join(shown[:-1]) + (" or " if len(sources) <= 3 else ", ") + shown[-1]
+    return f"{', '.join(shown)} and others" if len(sources) > 3 else f"{', '.join(shown[:-1])} or {shown[-1]}"
 
 
 def _call(flow: Flow) -> str:

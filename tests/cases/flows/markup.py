@@ -15,6 +15,18 @@ def cleaned():
 @app.get("/percent")
 def percent():
     return {"html": str(Markup("<b>%s</b>") % request.args["html"])}
+# --- a table of escapes
+from flask import Flask, request
+from markupsafe import Markup
+app = Flask(__name__)
+ESCAPES = {ord("<"): "&lt;", ord("&"): "&amp;", ord(">"): "&gt;"}
+SPACES = {ord(" "): "_"}
+@app.get("/found")
+def found():
+    return {"html": str(Markup(request.args["html"].translate(SPACES)))}  # finding
+@app.get("/sound")
+def sound():
+    return {"html": str(Markup(request.args["html"].translate(ESCAPES)))}
 # --- mark_safe
 from django.shortcuts import render
 from django.utils.safestring import mark_safe

@@ -179,6 +179,7 @@ class Machine:
     def take_in(self, name: str, origin: Origin, node: nodes.Node, frame: Frame) -> Value:
         """The value of a source."""
         atom = self.make_atom(name, origin.label, "")
+        atom.named = origin.named
         taint = Taint(atom, origin.mask, Trail("enters", frame.module, node, None))
         return Value((taint,), UNKNOWN, name, PLAIN, None, OUTSIDE)
 
@@ -187,7 +188,7 @@ class Machine:
         parts: list[Taint] = []
         for taint in value.taint:
             whole = taint.atom
-            text = str(key) if isinstance(key, str) else ""
+            text = key if isinstance(key, str) and whole.named else ""
             atom = self.make_atom(key, whole.label, whole.name or text, whole, host=host)
             parts.append(Taint(atom, taint.mask, Trail("passes", frame.module, node, taint.trail)))
         return tuple(parts)

@@ -39,7 +39,7 @@ DEEPEST_LINEAGE: Final = 6
 class Atom:
     """One datum from outside; a part of it is an atom of its own, with the whole in its lineage."""
 
-    __slots__ = ("host", "key", "label", "lineage", "name")
+    __slots__ = ("host", "key", "label", "lineage", "name", "named")
 
     def __init__(self, key: Any, label: str, name: str, parent: "Atom | None" = None, host: bool = False) -> None:
         """Name the datum; `host` for the part of a URL that says where it leads."""
@@ -48,6 +48,8 @@ class Atom:
         self.name = name
         self.lineage: tuple[Atom, ...] = (*parent.lineage, parent) if parent else ()
         self.host = host
+        self.named: bool = parent.named if parent else True
+        """Whether a key chosen from it names the datum."""
 
     def __str__(self) -> str:
         """``the `sort` query parameter``."""

@@ -16,6 +16,7 @@ _ENVIRONMENTS: Final = (
     "jinja2.environment.Environment",
     "jinja2.sandbox.SandboxedEnvironment",
     "jinja2.nativetypes.NativeEnvironment",
+    "jinja2.Template",
 )
 _OFF: Final = re.compile(r"\{%-?\s*autoescape\s+(false|off)\b", re.IGNORECASE)
 _SAFE: Final = re.compile(r"\{\{(?P<value>[^{}]*?)\|\s*(safe|safeseq)\s*(?:\|[^{}]*)?\}\}")
@@ -54,13 +55,14 @@ def _judge_environment(call: Call) -> Iterator[Remark]:
     if argument is not None and (argument.constant is True or not argument.known):
         yield RULE.site(call.place, "auto-escaping is on")
         return
+    kind = "template" if call.method == "Template" else "environment"
     line = call.place.text
     shown = "autoescape" not in line and line.endswith(")") and line.count("(") == line.count(")")
     inside = ", autoescape=True)" if call.arguments else "autoescape=True)"
     yield RULE.finding(
         call.place,
-        "A visitor can put scripts into every page that this environment renders.",
-        "`autoescape` is off." if argument is not None else "A plain jinja2.Environment does not escape.",
+        f"A visitor can put scripts into every page that this {kind} renders.",
+        "`autoescape` is off." if argument is not None else f"A plain {call.name} does not escape.",
         fix=Fix(
             text="Pass autoescape=True.",
             before=(line,) if shown else (),

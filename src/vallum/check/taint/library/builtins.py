@@ -102,6 +102,12 @@ def _tuple(arguments: Arguments, node: Any, frame: Frame) -> Value:
     return Value((), UNKNOWN, "", TUPLE, cell.elements, any_of(list(cell.elements)).origin)
 
 
+def _ordinal(arguments: Arguments, _node: Any, _frame: Frame) -> Value:
+    value = arguments.get(0)
+    known = value is not None and isinstance(value.const, str) and len(value.const) == 1
+    return constant(ord(value.const)) if known and value is not None else SAFE
+
+
 def _shuffled(arguments: Arguments, node: Any, frame: Frame) -> Value:
     source = arguments.get(0)
     rest = NOTHING_KNOWN if source is None else iterate(source, node, frame)
@@ -301,7 +307,7 @@ def _nothing(_arguments: Arguments, _node: Any, _frame: Frame) -> Value:
 
 HANDLERS: Final[dict[str, Handler]] = {
     **dict.fromkeys(("int", "float", "bool", "complex"), _number),
-    **dict.fromkeys(("hash", "ord", "abs", "round", "sum", "any", "all", "callable", "hasattr", "issubclass"), _safe),
+    **dict.fromkeys(("hash", "abs", "round", "sum", "any", "all", "callable", "hasattr", "issubclass"), _safe),
     **dict.fromkeys(("id", "hex", "oct", "bin", "range", "divmod", "pow"), _safe),
     **dict.fromkeys(("list", "set", "frozenset", "iter", "collections.deque"), _list),
     **dict.fromkeys(("sorted", "reversed"), _shuffled),
@@ -324,6 +330,7 @@ HANDLERS: Final[dict[str, Handler]] = {
     **dict.fromkeys(("fastapi.Depends", "fastapi.Security", "print"), _nothing),
     "str": _text,
     "len": _length,
+    "ord": _ordinal,
     "tuple": _tuple,
     "enumerate": _enumerate,
     "zip": _zip,

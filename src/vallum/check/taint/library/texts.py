@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from vallum.check.flow import nodes
 from vallum.check.flow.folding import UNKNOWN
-from vallum.check.knowledge.kinds import ALL
+from vallum.check.knowledge.kinds import ALL, bits_of
 from vallum.check.taint.guards import NO_FACTS, clear_atoms, make_fact, starts_with
 from vallum.check.taint.machine import Arguments
 from vallum.check.taint.state import Cell, Frame
@@ -13,6 +13,7 @@ from vallum.check.taint.subscripts import iterate, join_each
 from vallum.check.taint.text import escape_beside, join_text, parse_format
 from vallum.check.taint.value import (
     BUILT,
+    CONFIGURED,
     CONSTANT,
     DICT,
     ESCAPED,
@@ -23,6 +24,7 @@ from vallum.check.taint.value import (
     TEXT,
     TUPLE,
     Value,
+    clear_bits,
     constant,
     mark_trail,
     merge_taints,
@@ -30,13 +32,14 @@ from vallum.check.taint.value import (
 
 _SAME: Final = (
     "strip", "lstrip", "rstrip", "lower", "upper", "title", "capitalize", "casefold", "swapcase", "encode", "decode",
-    "expandtabs", "removeprefix", "removesuffix", "zfill", "ljust", "rjust", "center", "translate", "replace",
+    "expandtabs", "removeprefix", "removesuffix", "zfill", "ljust", "rjust", "center", "replace",
 )  # fmt: skip
 _PARTS: Final = ("split", "rsplit", "splitlines", "partition", "rpartition")
 _NUMBERS: Final = ("find", "rfind", "index", "rindex", "count", "__len__")
 _TESTS: Final = ("isdigit", "isnumeric", "isdecimal", "isalnum", "isalpha", "isidentifier")
 _PLAIN_TESTS: Final = ("isspace", "isupper", "islower", "istitle", "isascii", "isprintable")
 _AMBIGUOUS: Final = frozenset({"find", "index", "count", "replace", "partition", "title", "center", "format", "split"})
+_HTML: Final = bits_of(["html", "markup"])
 _LONGEST: Final = 10_000
 
 
@@ -89,6 +92,16 @@ def _same(receiver: Value, name: str, arguments: Arguments, _node: Any, _frame: 
         origin = max(origin, arguments.positional[1].origin)
     kind = TEXT if receiver.kind == TEXT else PLAIN
     return Value(taint, UNKNOWN, "", kind, ("", "") if kind else None, origin, receiver.marks & ESCAPED)
+
+
+def _translate(receiver: Value, _name: str, arguments: Arguments, _node: Any, frame: Frame) -> Value:
+    """`translate(table)`: a table that writes `<` and `&` otherwise is an escape for HTML."""
+    table = arguments.get(0)
+    entries = frame.machine.cell(table, frame).entries if table is not None and table.kind == DICT else {}
+    if not {ord("<"), ord("&")} <= set(entries):
+        return _same(receiver, "translate", Arguments([]), None, frame)
+    taint = clear_bits(receiver.taint, _HTML)
+    return Value(taint, UNKNOWN, "", TEXT, ("", ""), min(receiver.origin, CONFIGURED))
 
 
 def _parts(receiver: Value, name: str, _arguments: Arguments, node: Any, frame: Frame) -> Value:
@@ -196,6 +209,7 @@ _METHODS: Final[dict[str, Callable[[Value, str, Arguments, Any, Frame], Value]]]
     **dict.fromkeys((*_NUMBERS, *_PLAIN_TESTS), _number),
     **dict.fromkeys(_TESTS, _test),
     "startswith": _starts,
+    "translate": _translate,
     "endswith": _number,
     "join": _join,
     "format": _format,
