@@ -9,7 +9,7 @@ from vallum.guard import NotFoundError, current, public, renew_session, sign_in,
 from vallum.guard.authentication.login_failure import LoginFailedError, LoginFailure, note_failure
 from vallum.guard.output.redirects import Redirects
 
-from . import forms, letters, logbook, notebook, passwords, people, proofs
+from . import forms, letters, notebook, passwords, people, proofs
 from .pages import go, render
 
 router = APIRouter()
@@ -77,11 +77,10 @@ async def login(request: Request, form: Annotated[forms.Login, Form()]) -> Respo
     try:
         account = await passwords.authenticate(form.username, form.password)
     except LoginFailedError as failure:
-        sentence = note_failure(LoginFailure(failure.cause))
+        sentence = note_failure(LoginFailure(failure.cause), typed_name=form.username)
         values = {"next": AFTER_LOGIN.resolve(form.next)}
         return render(request, "accounts/login.html", values, status=401, message=sentence)
     sign_in(str(account.id), roles=account.roles)
-    logbook.note("login", account=str(account.id))
     return go(AFTER_LOGIN.resolve(form.next))
 
 
