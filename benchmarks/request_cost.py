@@ -1,4 +1,4 @@
-"""What the guard adds to a request: bare Starlette, guarded Starlette, bare and guarded FastAPI, in one run.
+"""What the guard adds to a request, in one run: Starlette and FastAPI, bare and with every layer, and many routes.
 
 usage: python benchmarks/request_cost.py [ROUNDS] [REQUESTS]
 
@@ -9,10 +9,11 @@ the microseconds. Each row is checked before it is timed: 200 with credentials, 
 
 import asyncio
 import gc
+import json
 import statistics
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
@@ -21,10 +22,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from vallum.guard import Guard, GuardPolicy, RateLimitPolicy, current, public, sign_in, signed_in
-from vallum.guard.http.cors import CorsPolicy
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-HOST, PARTNER = "localhost", "https://app.example"
+from benchmarks.apps import fastapi_all_layers, starlette_all_layers
+from benchmarks.apps.layers import HELLO, App
+
+HOST, PARTNER = "api.example", "https://app.example"
 HEADERS = [
     (b"host", HOST.encode()),
     (b"user-agent", b"Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"),
@@ -38,34 +41,20 @@ HEADERS = [
     (b"connection", b"keep-alive"),
 ]
 BODY = b'{"username": "alice@example.org", "password": "correct horse", "remember": true}'
-App = Callable[..., Awaitable[None]]
+ROUTES = (1, 100, 1000)
+LAYERS = ", all layers"
+TARGETS = {"Starlette, all layers": 0.75, "FastAPI, all layers": 1.5}
 
 
 async def hello(_: Request) -> JSONResponse:
-    """The endpoint of the Starlette rows."""
-    return JSONResponse({"hello": "world"})
+    """The endpoint of bare Starlette."""
+    return JSONResponse(HELLO)
 
 
-def starlette_bare() -> App:
-    """No security at all."""
-    return Starlette(routes=[Route("/json", hello, methods=["GET", "POST"])])
-
-
-def starlette_guarded() -> App:
-    """Every layer of the guard, with a session."""
-
-    @signed_in
-    async def mine(_: Request) -> JSONResponse:
-        return JSONResponse({"hello": "world"})
-
-    @public
-    async def enter(_: Request) -> JSONResponse:
-        sign_in("alice")
-        return JSONResponse({"csrf": current().csrf_token})
-
-    app = Starlette(routes=[Route("/json", mine, methods=["GET", "POST"]), Route("/enter", enter, methods=["POST"])])
-    Guard(app, policy=POLICY)
-    return app
+def starlette_bare(more: int = 0) -> App:
+    """No security at all; `more` routes are matched before the timed one."""
+    crowd = [Route(f"/other/{number}", hello) for number in range(more)]
+    return Starlette(routes=[*crowd, Route("/json", hello, methods=["GET", "POST"])])
 
 
 def fastapi_bare() -> App:
@@ -74,41 +63,9 @@ def fastapi_bare() -> App:
 
     @app.api_route("/json", methods=["GET", "POST"])
     async def mine() -> dict[str, str]:
-        return {"hello": "world"}
+        return HELLO
 
     return app
-
-
-def fastapi_guarded() -> App:
-    """Every layer of the guard, with a session."""
-    app = FastAPI(openapi_url=None)
-
-    @app.api_route("/json", methods=["GET", "POST"])
-    @signed_in
-    async def mine() -> dict[str, str]:
-        return {"hello": "world"}
-
-    @app.post("/enter")
-    @public
-    async def enter() -> dict[str, str]:
-        sign_in("alice")
-        return {"csrf": current().csrf_token}
-
-    Guard(app, policy=POLICY)
-    return app
-
-
-POLICY = GuardPolicy(
-    cors=CorsPolicy(origins=(PARTNER,), credentials=True),
-    rate_limits=RateLimitPolicy(account="1000000/second", address="1000000/second"),
-    sink=lambda _: None,
-)
-ROWS = {
-    "Starlette": starlette_bare,
-    "Starlette + guard": starlette_guarded,
-    "FastAPI": fastapi_bare,
-    "FastAPI + guard": fastapi_guarded,
-}
 
 
 class Row:
@@ -119,28 +76,11 @@ class Row:
         self.app = app
         self.blocks: dict[str, list[float]] = {"GET": [], "POST": []}
         self.extra: list[tuple[bytes, bytes]] = []
-        self.sent: list[Any] = []
+        self.last = 0.0
 
     async def call(self, method: str, path: str, extra: list[tuple[bytes, bytes]]) -> list[Any]:
-        """One request; returns the messages of the answer."""
+        """One request; returns the messages of the answer. Only the app itself is timed."""
         body = BODY if method == "POST" else b""
-        headers = [*HEADERS, *extra]
-        if body:
-            headers += [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-        scope = {
-            "type": "http",
-            "asgi": {"version": "3.0"},
-            "http_version": "1.1",
-            "method": method,
-            "scheme": "https",
-            "path": path,
-            "raw_path": path.encode(),
-            "query_string": b"",
-            "root_path": "",
-            "headers": headers,
-            "client": ("203.0.113.9", 4711),
-            "server": (HOST, 443),
-        }
         sent: list[Any] = []
 
         async def receive() -> dict[str, Any]:
@@ -149,16 +89,19 @@ class Row:
         async def send(message: Any) -> None:
             sent.append(message)
 
+        scope = build_scope(method, path, extra)
+        start = time.perf_counter()
         await self.app(scope, receive, send)
+        self.last = (time.perf_counter() - start) * 1e6
         return sent
 
     async def prepare(self, *, guarded: bool) -> None:
         """Sign in where there is a guard, and check that every layer is really on; bare rows get as many headers."""
         self.extra = [(b"cookie", b"__Host-session=" + b"A" * 43), (b"x-csrf-token", b"A" * 86)]
         if guarded:
-            start, body = await self.call("POST", "/enter", [])
+            start, body = await self.call("GET", "/prime", [])
             cookie = dict(start["headers"])[b"set-cookie"].partition(b";")[0]
-            token = body["body"].split(b'"')[3]
+            token = json.loads(body["body"])["csrf"].encode()
             await self.expect("GET", [], 401)
             await self.expect("POST", [(b"cookie", cookie)], 403)
             self.extra = [(b"cookie", cookie), (b"x-csrf-token", token)]
@@ -172,21 +115,44 @@ class Row:
             sys.exit(f"{method} answered {got}, not {status}: this row does not do what it says")
 
     async def block(self, method: str, requests: int) -> None:
-        """Time one block, in microseconds per request."""
-        extra = self.extra
-        start = time.perf_counter()
+        """Time one block: the median of its requests, in microseconds."""
+        times = []
         for _ in range(requests):
-            await self.call(method, "/json", extra)
-        self.blocks[method].append((time.perf_counter() - start) / requests * 1e6)
+            await self.call(method, "/json", self.extra)
+            times.append(self.last)
+        self.blocks[method].append(statistics.median(times))
 
 
-async def measure(rounds: int, requests: int) -> dict[str, Row]:
+def build_scope(method: str, path: str, extra: list[tuple[bytes, bytes]]) -> dict[str, Any]:
+    """The ASGI scope of a browser's request."""
+    headers = [*HEADERS, *extra]
+    if method == "POST":
+        headers += [(b"content-type", b"application/json"), (b"content-length", str(len(BODY)).encode())]
+    return {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": method,
+        "scheme": "https",
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": b"",
+        "root_path": "",
+        "headers": headers,
+        "client": ("203.0.113.9", 4711),
+        "server": (HOST, 443),
+    }
+
+
+async def measure(apps: dict[str, App], rounds: int, requests: int) -> dict[str, Row]:
     """Run all rows in turns."""
-    rows = {name: Row(build()) for name, build in ROWS.items()}
+    rows = {name: Row(app) for name, app in apps.items()}
     for name, row in rows.items():
-        await row.prepare(guarded="guard" in name)
-        await row.block("GET", requests)
-        row.blocks["GET"].clear()
+        await row.prepare(guarded=name.endswith(LAYERS))
+        for method in row.blocks:
+            await row.block(method, requests)
+            row.blocks[method].clear()
+    gc.collect()
     gc.freeze()
     for _ in range(rounds):
         for method in ("GET", "POST"):
@@ -195,17 +161,47 @@ async def measure(rounds: int, requests: int) -> dict[str, Row]:
     return rows
 
 
+def added(rows: dict[str, Row], name: str, method: str) -> float:
+    """The median of the differences to the row's own bare framework, block by block."""
+    pairs = zip(rows[name].blocks[method], rows[name.removesuffix(LAYERS)].blocks[method], strict=True)
+    return statistics.median(whole - bare for whole, bare in pairs)
+
+
 def show(rows: dict[str, Row]) -> None:
     """Print medians, what the guard adds, and each row beside bare FastAPI."""
     for method in ("GET", "POST"):
-        print(f"\n{method:22} {'us':>8} {'added':>8} {'x FastAPI':>10}")
-        plain = {name: statistics.median(row.blocks[method]) for name, row in rows.items()}
+        print(f"\n{method:24} {'us':>8} {'added':>8} {'x FastAPI':>10} {'target':>8}")
         for name, row in rows.items():
-            bare = rows[name.removesuffix(" + guard")].blocks[method]
-            added = statistics.median(a - b for a, b in zip(row.blocks[method], bare, strict=True))
-            print(f"{name:22} {plain[name]:8.1f} {added:8.1f} {plain[name] / plain['FastAPI']:10.2f}")
+            pairs = zip(row.blocks[method], rows["FastAPI"].blocks[method], strict=True)
+            ratio = statistics.median(own / fastapi for own, fastapi in pairs)
+            middle = statistics.median(row.blocks[method])
+            print(f"{name:24} {middle:8.1f} {added(rows, name, method):8.1f} {ratio:10.2f} {TARGETS.get(name, ''):>8}")
+
+
+def show_routes(rows: dict[str, Row]) -> None:
+    """Print what the guard adds to an app of so many routes, the timed one being matched last."""
+    print(f"\n{'routes':24} {'us':>8} {'added':>8}")
+    for count in ROUTES:
+        name = f"{count}{LAYERS}"
+        print(f"{count:<24} {statistics.median(rows[name].blocks['GET']):8.1f} {added(rows, name, 'GET'):8.1f}")
+
+
+def main(rounds: int, requests: int) -> None:
+    """Measure the frameworks, then the numbers of routes."""
+    frameworks: dict[str, App] = {
+        "Starlette": starlette_bare(),
+        f"Starlette{LAYERS}": starlette_all_layers.build(),
+        "FastAPI": fastapi_bare(),
+        f"FastAPI{LAYERS}": fastapi_all_layers.build(),
+    }
+    show(asyncio.run(measure(frameworks, rounds, requests)))
+    crowds: dict[str, App] = {}
+    for count in ROUTES:
+        crowds[str(count)] = starlette_bare(count - 1)
+        crowds[f"{count}{LAYERS}"] = starlette_all_layers.build(count - 1)
+    show_routes(asyncio.run(measure(crowds, rounds, max(requests // 4, 1))))
 
 
 if __name__ == "__main__":
     numbers = [int(argument) for argument in sys.argv[1:3]]
-    show(asyncio.run(measure(*(numbers + [21, 300][len(numbers) :]))))
+    main(*(numbers + [21, 300][len(numbers) :]))

@@ -3,11 +3,11 @@
 from fastapi import FastAPI
 from starlette.responses import JSONResponse
 
-from benchmarks.apps.layers import HELLO, App, RenamedToken, build_policy, prime
+from benchmarks.apps.layers import HELLO, RenamedToken, build_policy, prime
 from vallum.guard import Guard, public, requires
 
 
-def build() -> App:
+def build() -> FastAPI:
     """The app."""
     app = FastAPI(openapi_url=None)
 
@@ -23,7 +23,7 @@ def build() -> App:
         return JSONResponse(told, headers={"set-cookie": cookie})
 
     Guard(app, policy=build_policy())
-    return RenamedToken(app)
+    return app
 
 
-app = build()
+app = RenamedToken(build())

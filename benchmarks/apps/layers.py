@@ -5,6 +5,7 @@ An app under the harness serves GET and POST /json to the signed-in, and GET /pr
 
 import os
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any, Final
 
 from vallum.base.randomness import token
@@ -42,7 +43,7 @@ def build_policy() -> GuardPolicy:
         cors=CorsPolicy(origins=("https://app.example",), credentials=True),
         rate_limits=RateLimitPolicy(account=_PLENTY, address=_PLENTY),
         store=MemorySessions(),
-        access_log=AccessLog(open(os.devnull, "w", buffering=1).write),  # noqa: SIM115 - open as long as the process
+        access_log=AccessLog(Path(os.devnull).open("w", buffering=1).write),
     )
 
 

@@ -5,7 +5,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from benchmarks.apps.layers import HELLO, App, RenamedToken, build_policy, prime
+from benchmarks.apps.layers import HELLO, RenamedToken, build_policy, prime
 from vallum.guard import Guard, public, requires
 
 
@@ -22,13 +22,12 @@ async def enter(_: Request) -> JSONResponse:
     return JSONResponse(told, headers={"set-cookie": cookie})
 
 
-def build(more: int = 0) -> App:
-    """The app, with `more` routes in front of the timed one."""
+def build(more: int = 0) -> Starlette:
+    """The app, with `more` routes that are matched before the timed one."""
     crowd = [Route(f"/other/{number}", hello) for number in range(more)]
-    timed = [Route("/json", hello, methods=["GET", "POST"]), Route("/prime", enter)]
-    app = Starlette(routes=[*timed, *crowd])
+    app = Starlette(routes=[*crowd, Route("/json", hello, methods=["GET", "POST"]), Route("/prime", enter)])
     Guard(app, policy=build_policy())
-    return RenamedToken(app)
+    return app
 
 
-app = build()
+app = RenamedToken(build())
