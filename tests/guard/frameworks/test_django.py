@@ -19,7 +19,7 @@ from django.urls import path
 from vallum.base.errors import ConfigError, RefusedError
 from vallum.base.secret import Secret
 from vallum.guard import Environment, Guard, GuardPolicy, current, public, sign_in, signed_in
-from vallum.guard.frameworks import django_body
+from vallum.guard.frameworks import django_body, django_headers
 from vallum.guard.http.cors import CorsPolicy
 from vallum.stores.sqlite import SqliteSessions
 
@@ -307,6 +307,9 @@ def test_versions_without_the_places_it_leans_on_are_refused(policy: Build, monk
         handler._view_middleware = None
         with pytest.raises(ConfigError, match="this version of Django has no"):
             Guard(handler, policy=policy())
+        monkeypatch.setattr(django_headers, "ResponseHeaders", dict)
+        with pytest.raises(ConfigError, match=r"ResponseHeaders\._store"):
+            Guard(WSGIHandler(), policy=policy())
         monkeypatch.setattr(django_body, "WSGIRequest", lambda _: object())
         with pytest.raises(ConfigError, match=r"HttpRequest\._stream"):
             Guard(WSGIHandler(), policy=policy())

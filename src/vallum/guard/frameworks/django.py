@@ -24,6 +24,7 @@ from vallum.guard.frameworks.declared import (
     refuse_version,
 )
 from vallum.guard.frameworks.django_body import check_body, check_version
+from vallum.guard.frameworks.django_headers import check_headers
 from vallum.guard.frameworks.jinja import NONCE, TOKEN
 from vallum.guard.verdict import publish
 from vallum.guard.wsgi import environ as wsgi
@@ -49,6 +50,7 @@ def secure_app(handler: BaseHandler, core: Core) -> AsgiGuard | WsgiGuard:
 def prepare_django(core: Core) -> None:
     """Check what the gate leans on, listen to failures, and name the views that declare nothing."""
     check_version()
+    check_headers()
     got_request_exception.connect(note_failure, dispatch_uid="vallum")
     check_declared(undeclared_routes(None, core), core)
 
@@ -116,6 +118,8 @@ def find_exchange(request: Any) -> Exchange | None:
 
 
 def _find(exchange: Exchange, request: HttpRequest, view: object) -> Declaration | None:
+    match = request.resolver_match
+    exchange.route = "" if match is None else f"/{match.route}"
     return find_declaration(exchange, view, declaration_of_view(view, exchange.method), request.path_info)
 
 

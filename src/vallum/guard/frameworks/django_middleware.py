@@ -16,14 +16,13 @@ from vallum.guard.core import Core
 from vallum.guard.errors.refusal import INTERNAL, Refusal
 from vallum.guard.exchange import KEY, Exchange, enter, leave
 from vallum.guard.frameworks.django import answer_publicly, find_exchange, gate, gate_async, prepare_django
+from vallum.guard.frameworks.django_headers import Pair, pairs_of, put_headers
 from vallum.guard.logging.events import Level
 from vallum.guard.policy import GuardPolicy, read_environment
 from vallum.guard.verdict import carry_out, decide, describe, report_failure
 from vallum.guard.wsgi import environ as wsgi
 
 KEEPS: Final = ("authorize-every-endpoint", "generic-errors")
-
-Pair = tuple[bytes, bytes]
 
 
 class GuardMiddleware:
@@ -65,10 +64,11 @@ class GuardMiddleware:
         context = enter(exchange)
         try:
             response = self._get_response(request)
-            refusal = self._judge(exchange, response)
+            given = pairs_of(response)
+            refusal = self._judge(exchange, response, given)
             if refusal is None and exchange.writes:
                 refusal = carry_out(self._core, exchange)
-            return self._finish(exchange, response, refusal)
+            return self._finish(exchange, response, given, refusal)
         except Exception as error:  # noqa: BLE001 - the last resort: whatever it was, the user learns nothing of it
             return self._refuse(exchange, describe(self._core, exchange, error))
         finally:
@@ -84,27 +84,32 @@ class GuardMiddleware:
         context = enter(exchange)
         try:
             response = await self._get_response(request)
-            refusal = self._judge(exchange, response)
+            given = pairs_of(response)
+            refusal = self._judge(exchange, response, given)
             if refusal is None and exchange.writes:
                 refusal = await write_sessions(self._core, exchange)
-            return self._finish(exchange, response, refusal)
+            return self._finish(exchange, response, given, refusal)
         except Exception as error:  # noqa: BLE001 - as above
             return self._refuse(exchange, describe(self._core, exchange, error))
         finally:
             leave(context)
 
-    def _judge(self, exchange: Exchange, response: Any) -> Refusal | None:
-        refusal = decide(self._core, exchange, response.status_code, _pairs(response))
+    def _judge(self, exchange: Exchange, response: Any, given: list[Pair]) -> Refusal | None:
+        refusal = decide(self._core, exchange, response.status_code, given)
         silent = refusal is None and "content-type" not in response.headers
         if silent and (response.streaming or response.content):
             self._core.report(exchange, "content-type-missing", Level.ERROR)
             return INTERNAL
         return refusal
 
-    def _finish(self, exchange: Exchange, response: Any, refusal: Refusal | None) -> HttpResponseBase:
+    def _finish(
+        self, exchange: Exchange, response: Any, given: list[Pair], refusal: Refusal | None
+    ) -> HttpResponseBase:
         if refusal is not None:
             return self._refuse(exchange, refusal)
-        _dress(response, self._core.head(exchange, _pairs(response)))
+        put_headers(response, self._core.head(exchange, given))
+        exchange.status = response.status_code
+        self._core.close(exchange)  # a middleware does not see the last byte
         exchange.begun = True
         if response.streaming and getattr(response, "file_to_stream", None) is None:
             follow = _follow_async if response.is_async else _follow
@@ -118,8 +123,10 @@ class GuardMiddleware:
                 self._core.report(exchange, "request-refused", code=refusal.code)
         head, body = self._core.answer(exchange, refusal)
         response = HttpResponse(body, status=refusal.status)
-        _dress(response, head)
+        put_headers(response, head)
         exchange.answered = True
+        exchange.status = refusal.status
+        self._core.close(exchange)
         return response
 
 
@@ -132,23 +139,6 @@ def _open(request: Any) -> Exchange:
     else:
         scope.setdefault("state", {})[KEY] = exchange
     return exchange
-
-
-def _pairs(response: Any) -> list[Pair]:
-    return [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in response.headers.items()]
-
-
-def _dress(response: Any, head: Iterable[Pair]) -> None:
-    """Give the response the headers of `head`, and no others; cookies have a place of their own in Django."""
-    headers = response.headers
-    for name in list(headers):
-        del headers[name]
-    for key, value in head:
-        name, text = key.decode("latin-1"), value.decode("latin-1")
-        if key == b"set-cookie":
-            response.cookies.load(text)
-        else:
-            headers[name] = f"{headers[name]}, {text}" if name in headers else text
 
 
 def _follow(exchange: Exchange, parts: Iterable[bytes]) -> Iterator[bytes]:
