@@ -14,9 +14,10 @@ A wrapper (ASGI, WSGI) owns every wait: it fills the exchange, reads the session
 
 from binascii import b2a_base64
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import Final
 
-from vallum.guard.actor import recognise_actor
+from vallum.guard.actor import Actor, recognise_actor
 from vallum.guard.authentication.bearer import CHALLENGED
 from vallum.guard.authorization.access import CLOSED, Access, Declaration, rates_of
 from vallum.guard.authorization.paths import PathTable
@@ -45,6 +46,7 @@ _ID_BYTES: Final = 16
 _NONCE_BYTES: Final = 18
 _VARIANT: Final = dict(zip("0123456789abcdef", "89ab" * 4, strict=True))
 _LONGEST_CLIENT_ID: Final = 64
+_REMEMBERED: Final = 4096
 _ID_CHARACTERS: Final = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-")
 _REPEATABLE: Final = len(SINGLE)
 _PLACES: Final = len(INDEX)
@@ -61,6 +63,7 @@ class Core:
         self.unauthenticated = UNAUTHENTICATED if policy.bearer is None else CHALLENGED
         self.paths = PathTable(policy.paths)
         self._roles = RoleTable(policy.roles)
+        self._recognise: Callable[[str, tuple[str, ...]], Actor] = lru_cache(maxsize=_REMEMBERED)(self._recognise_anew)
         self._randomness = policy.randomness
         readable = policy.sink is log_event and policy.environment is Environment.DEVELOPMENT
         self._sink = log_readably if readable else policy.sink
@@ -106,7 +109,7 @@ class Core:
         bearer = self.policy.bearer
         if bearer is not None and exchange.by_bearer:
             identity = bearer.verify((exchange.found[CREDENTIAL] or b"").decode("latin-1"))
-            exchange.actor = recognise_actor(identity.actor_id, *self._roles.look_up(identity.roles))
+            exchange.actor = self._recognise(identity.actor_id, identity.roles)
             exchange.claims = identity.claims
 
     def waits(self, exchange: Exchange, declaration: Declaration, digest: bytes | None) -> bool:
@@ -127,7 +130,7 @@ class Core:
         exchange.judged = True
         access = declaration.access or CLOSED
         if record is not None:
-            exchange.actor = recognise_actor(record.actor_id, *self._roles.look_up(record.roles))
+            exchange.actor = self._recognise(record.actor_id, record.roles)
             self.desk.attach(exchange, record, polling=access.polling)
         if declaration.csp is not None:
             exchange.csp_pieces = declaration.csp.compile()
@@ -177,6 +180,9 @@ class Core:
         """Write the access line, if anybody wants it; a log that cannot be written does not fail the request."""
         if self._access_log.write is not None:
             self._access_log.note(exchange, self.policy.clock())
+
+    def _recognise_anew(self, actor_id: str, roles: tuple[str, ...]) -> Actor:
+        return recognise_actor(actor_id, *self._roles.look_up(roles))
 
     def _body_limit(self, declaration: Declaration) -> int:
         limits = self.policy.limits

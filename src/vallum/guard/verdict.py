@@ -25,7 +25,8 @@ BODYLESS: Final = frozenset({204, 304})
 def judge(core: Core, exchange: Exchange, declaration: Declaration, digest: bytes | None) -> Refusal | None:
     """Read the session or the bearer credential and decide; whatever cannot answer lets nobody in."""
     try:
-        core.identify(exchange)
+        if exchange.by_bearer:
+            core.identify(exchange)
         record = None if digest is None else core.store.read(digest, core.policy.clock())
     except PublicError as error:
         exchange.judged = True

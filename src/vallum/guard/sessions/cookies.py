@@ -65,6 +65,9 @@ def find_cookie(header: bytes | None, name: bytes) -> str | None:
     """The value of the cookie `name`; None if it is missing or comes twice, since then nobody knows whose it is."""
     if header is None or name not in header:
         return None
+    if b";" not in header:  # the usual case: the session's cookie alone
+        key, _, value = header.strip().partition(b"=")
+        return value.decode("latin-1") if key == name else None
     found = None
     for part in header.split(b";"):
         key, _, value = part.strip().partition(b"=")
