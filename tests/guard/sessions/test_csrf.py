@@ -1,5 +1,7 @@
 """Cross-site request forgery, through a real app: evidence from the browser and the session's token, both."""
 
+import hmac
+from base64 import urlsafe_b64decode
 from collections.abc import Callable
 from typing import Any
 
@@ -215,6 +217,14 @@ def test_a_token_is_for_one_session_and_looks_new_each_time(session: str) -> Non
     assert one != two
     assert tokens.accept(session, one.encode())
     assert not tokens.accept(session + "x", two.encode())
+
+
+@given(secret=st.binary(min_size=32, max_size=200), session=st.from_regex(r"[A-Za-z0-9_-]{43}", fullmatch=True))
+def test_a_token_is_the_masked_hmac_of_its_session(secret: bytes, session: str) -> None:
+    raw = urlsafe_b64decode(CsrfTokens([secret], SYSTEM_RANDOMNESS).issue(session) + "==")
+    unmasked = bytes(mask ^ masked for mask, masked in zip(raw[:32], raw[32:], strict=True))
+    key = hmac.digest(secret, b"vallum csrf token v1", "sha256")
+    assert unmasked == hmac.digest(key, session.encode(), "sha256")
 
 
 def test_secrets_of_the_policy_make_tokens_last_over_restarts(policy: Build, browse: Build) -> None:
