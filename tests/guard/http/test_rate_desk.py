@@ -96,6 +96,14 @@ async def inner(_: Request) -> PlainTextResponse:
     return PlainTextResponse("inner")
 
 
+INNER = Starlette(routes=[Route("/page", inner)])
+
+
+@signed_in
+async def outer(scope: Any, receive: Any, send: Any) -> None:
+    await INNER(scope, receive, send)
+
+
 def verify(header: str) -> Identity:
     return Identity(header.removeprefix("Bearer ").rstrip("0123456789"))
 
@@ -112,7 +120,7 @@ def build(policy: Callable[..., GuardPolicy]) -> Callable[..., Starlette]:
             Route("/closed", closed),
             WebSocketRoute("/socket", socket),
             Mount("/inner", routes=[Route("/page", inner)]),
-            Mount("/outer", app=signed_in(Starlette(routes=[Route("/page", inner)]))),
+            Mount("/outer", app=outer),
         ]
         app = Starlette(routes=routes)
         Guard(app, policy=policy(**settings))
