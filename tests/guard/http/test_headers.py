@@ -29,6 +29,7 @@ def test_permissions_are_a_structured_field() -> None:
         lambda: HeaderPolicy(referrer="origin-when-cross-origin"),
         lambda: HeaderPolicy(opener="unsafe-none"),
         lambda: HeaderPolicy(resource=""),
+        lambda: HeaderPolicy(embedder="unsafe-none"),
         lambda: HeaderPolicy(permissions={"camera": ("*",)}),
         lambda: HeaderPolicy(permissions={"camera": "self"}),
         lambda: HeaderPolicy(permissions={"camera 'self'": ()}),
@@ -38,3 +39,9 @@ def test_permissions_are_a_structured_field() -> None:
 def test_weak_policies_cannot_be_built(build: Any) -> None:
     with pytest.raises(ConfigError):
         build()
+
+
+@pytest.mark.parametrize("value", ["require-corp", "credentialless"])
+def test_isolation_from_embedded_sites_is_sent_when_asked(value: str) -> None:
+    assert (b"cross-origin-embedder-policy", value.encode()) in HeaderPolicy(embedder=value).compile(secure=True)
+    assert not any(b"embedder" in name for name, _ in HeaderPolicy().compile(secure=True))

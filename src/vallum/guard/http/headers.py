@@ -18,6 +18,7 @@ STRICT_REFERRERS: Final = frozenset(
 )
 _OPENERS: Final = frozenset({"same-origin", "same-origin-allow-popups", "noopener-allow-popups"})
 _RESOURCES: Final = frozenset({"same-origin", "same-site", "cross-origin"})
+_EMBEDDERS: Final = frozenset({"require-corp", "credentialless"})
 _FEATURE: Final = re.compile(r"[a-z][a-z-]*")
 _ALLOWED: Final = re.compile(r"self|https://[a-z0-9-]+(?:\.[a-z0-9-]+)*(?::\d{1,5})?")
 _GROUP: Final = re.compile(r"[a-z][a-z0-9-]{0,63}")
@@ -67,12 +68,15 @@ class HeaderPolicy:
 
     `permissions` maps a browser feature to who may use it (empty: nobody); `reporting` maps the group that a Content
     Security Policy names in `report_to` to where browsers send its reports: a path of the app or an https address.
+    `embedder` is the Cross-Origin-Embedder-Policy, "require-corp" or "credentialless"; empty, it is not sent, since it
+    refuses images and frames of other sites that do not expect it.
     """
 
     hsts: HstsPolicy = field(default_factory=HstsPolicy)
     referrer: str = "strict-origin-when-cross-origin"
     opener: str = "same-origin"
     resource: str = "same-origin"
+    embedder: str = ""
     permissions: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
     reporting: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
@@ -81,6 +85,8 @@ class HeaderPolicy:
         _check_choice("Referrer-Policy", self.referrer, STRICT_REFERRERS)
         _check_choice("Cross-Origin-Opener-Policy", self.opener, _OPENERS)
         _check_choice("Cross-Origin-Resource-Policy", self.resource, _RESOURCES)
+        if self.embedder:
+            _check_choice("Cross-Origin-Embedder-Policy", self.embedder, _EMBEDDERS)
         for feature, allowed in self.permissions.items():
             if not _FEATURE.fullmatch(feature) or not all(map(_ALLOWED.fullmatch, _as_tuple(allowed))):
                 raise ConfigError(
@@ -105,6 +111,8 @@ class HeaderPolicy:
             (b"cross-origin-opener-policy", self.opener.encode("ascii")),
             (b"x-xss-protection", b"0"),
         ]
+        if self.embedder:
+            pairs.append((b"cross-origin-embedder-policy", self.embedder.encode("ascii")))
         if self.reporting:
             groups = ", ".join(f'{group}="{address}"' for group, address in self.reporting.items())
             pairs.append((b"reporting-endpoints", groups.encode("ascii")))
