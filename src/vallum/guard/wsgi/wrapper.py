@@ -38,16 +38,27 @@ class WsgiGuard:
         if refusal is not None:
             if refusal.status >= 400 and not refusal.reported:
                 self.core.report(exchange, "request-refused", code=refusal.code)
-            return answer.refuse(refusal)
+            refused = answer.refuse(refusal)
+            self.core.close(exchange)
+            return refused
         if exchange.found[LENGTH] is None and exchange.method not in SAFE_METHODS:
             count_body(exchange, environ)
         environ[KEY] = exchange
         context = enter(exchange)
-        body = self._run(exchange, answer, environ)
+        try:
+            body = self._run(exchange, answer, environ)
+        except BaseException:
+            self._end(exchange, context)
+            raise
         if isinstance(body, Parts):
-            return body.until_closed(partial(leave_late, context))  # a streamed template still asks for its nonce
-        leave(context)
+            return body.until_closed(partial(self._end, exchange, context))  # a template may still ask for its nonce
+        exchange.complete = True
+        self._end(exchange, context)
         return body
+
+    def _end(self, exchange: Exchange, context: Token[Exchange]) -> None:
+        leave_late(context)
+        self.core.close(exchange)
 
     def _run(self, exchange: Exchange, answer: Answer, environ: Environ) -> Iterable[bytes] | Parts:
         try:
