@@ -87,6 +87,8 @@ class Exchange:
     judged: bool = False
     endpoint: object = None
     """What it was judged for last: an endpoint behind a mount that let it in may ask for more."""
+    passed: object = None
+    """The route at whose gate it was last."""
     owes_token: bool = False
     csrf_given: bytes | None = None
     refusal: Refusal | None = None

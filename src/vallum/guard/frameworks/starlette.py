@@ -7,6 +7,8 @@ from typing import Any, Final
 
 from starlette import routing
 from starlette.applications import Starlette
+from starlette.middleware.errors import ServerErrorMiddleware
+from starlette.types import ASGIApp
 
 from vallum.guard.asgi.gate import pass_gate
 from vallum.guard.asgi.types import Receive, Scope, Send
@@ -21,7 +23,7 @@ from vallum.guard.frameworks.safe_errors import use_safe_errors
 KEEPS: Final = ("authorize-every-endpoint",)
 
 _GATED: Final = "__vallum_gated__"
-_CORE: Final = "vallum.core"
+_NO_STATE: Final[dict[str, Any]] = {}
 
 
 def secure_app(app: Starlette, core: Core) -> Starlette:
@@ -34,11 +36,16 @@ def secure_app(app: Starlette, core: Core) -> Starlette:
         check_startup(core.policy, debug=app.debug)
         check_declared(undeclared_routes(app, core), core)
         use_safe_errors(app)
-        return AsgiGuard(build(), core, gated=True)
+        return AsgiGuard(_inside_errors(build()), core, gated=True)
 
     app.middleware_stack = None  # an app that has served already is built anew, now with its guard
     app.build_middleware_stack = build_guarded  # type: ignore[method-assign]  # the one place all requests pass
     return app
+
+
+def _inside_errors(stack: ASGIApp) -> ASGIApp:
+    """Leave out Starlette's outermost layer, whose error page the guard would replace, unless the app has its own."""
+    return stack.app if type(stack) is ServerErrorMiddleware and stack.handler is None else stack
 
 
 def is_debug(app: Starlette) -> bool:
@@ -79,33 +86,34 @@ def _gate(kind: type) -> None:
     @wraps(original)
     async def handle(route: routing.BaseRoute, scope: Scope, receive: Receive, send: Send) -> None:
         exchange: Exchange | None = scope.get("state", {}).get(KEY)
-        if exchange is not None:
-            _note_route(route, exchange)
-        declaration = None if exchange is None or _has_routes(route) else _find_declaration(route, exchange, scope)
-        if exchange is not None and declaration is not None:
-            passed = await pass_gate(exchange, declaration, (scope, receive, send))
-            if passed is None:
-                return
-            receive = passed
+        if exchange is not None and not _pass_on(route, exchange):
+            declaration = _find_declaration(route, exchange, scope)
+            if declaration is not None:
+                passed = await pass_gate(exchange, declaration, (scope, receive, send))
+                if passed is None:
+                    return
+                receive = passed
         await original(route, scope, receive, send)
 
     setattr(handle, _GATED, True)
     kind.handle = handle  # type: ignore[attr-defined]  # checked above
 
 
-def _note_route(route: routing.BaseRoute, exchange: Exchange) -> None:
-    """Keep the template for the access line."""
+def _pass_on(route: routing.BaseRoute, exchange: Exchange) -> bool:
+    """Keep the template for the access line; True for a route that leaves the judging to those that it holds."""
     template = exchange.route_prefix + getattr(route, "path", "")
     if _has_routes(route):
         exchange.route_prefix = template
-    else:
-        exchange.route = template
+        return True
+    exchange.route = template
+    return False
 
 
 def _find_declaration(route: routing.BaseRoute, exchange: Exchange, scope: Scope) -> Declaration | None:
     endpoint = _endpoint(route)
-    path = scope["path"].removeprefix(scope.get("app_root_path", scope.get("root_path", "")))
-    return find_declaration(exchange, endpoint, declaration_of(endpoint, exchange.method), path)
+    declared = declaration_of(endpoint, exchange.method)
+    path = "" if declared.access else scope["path"].removeprefix(scope.get("app_root_path", scope.get("root_path", "")))
+    return find_declaration(exchange, endpoint, declared, path)
 
 
 def _endpoint(route: Any) -> object:
