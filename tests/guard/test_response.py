@@ -9,6 +9,7 @@ from vallum.base.errors import ConfigError
 from vallum.guard import Environment
 from vallum.guard.exchange import Exchange
 from vallum.guard.http.cors import CorsPolicy, SharedOrigins
+from vallum.guard.http.headers import HeaderPolicy
 from vallum.guard.response import ResponseHead
 
 Build = Callable[..., Any]
@@ -40,3 +41,10 @@ def test_a_handlers_session_cookie_needs_its_flags(
         else:
             with pytest.raises(ConfigError, match="sessionid"):
                 made.build(exchange, given)
+
+
+def test_the_policys_embedder_header_is_sent_once(policy: Build) -> None:
+    name = b"cross-origin-embedder-policy"
+    for asked, sent in (("require-corp", b"require-corp"), ("", b"credentialless")):
+        made = ResponseHead(policy(headers=HeaderPolicy(embedder=asked)), SharedOrigins(CorsPolicy()))
+        assert [value for key, value in made.build(Exchange(), [(name, b"credentialless")]) if key == name] == [sent]

@@ -59,6 +59,7 @@ _NAME: Final = re.compile(rb"[!#$%&'*+.^_`|~0-9a-z-]+")
 _STRICT_REFERRERS: Final = frozenset(value.encode("ascii") for value in STRICT_REFERRERS)
 _RESOURCES: Final = frozenset({b"same-origin", b"same-site", b"cross-origin"})
 _NO_STORE: Final[Pair] = (b"cache-control", b"no-store")
+_EMBEDDER: Final = b"cross-origin-embedder-policy"
 _REFERRER_PLACE, _RESOURCE_PLACE = 0, 1
 
 
@@ -83,6 +84,7 @@ class ResponseHead:
         self._shared = shared
         self._places = Places(policy.origins)
         self._production = policy.is_production
+        self._embedder = policy.headers.embedder
         replaceable = [
             (b"referrer-policy", policy.headers.referrer.encode("ascii")),
             (b"cross-origin-resource-policy", policy.headers.resource.encode("ascii")),
@@ -123,6 +125,8 @@ class ResponseHead:
             head[_REFERRER_PLACE] = (key, value)
         elif mark == _RESOURCE and value in _RESOURCES:
             head[_RESOURCE_PLACE] = (key, value)
+        elif key == _EMBEDDER and self._embedder:
+            return  # sent twice, browsers would ignore both
         elif mark == _OTHER:
             told = self._places.hide(value, exchange.host.encode("ascii"))
             if told is not None:
