@@ -128,6 +128,7 @@ class Core:
     def admit(self, exchange: Exchange, declaration: Declaration, record: SessionRecord | None) -> Refusal | None:
         """Decide whether the request may reach the handler. With `owes_token` set, `prove` has the last word."""
         exchange.judged = True
+        limits = self.policy.limits
         access = declaration.access or CLOSED
         if record is not None:
             exchange.actor = self._recognise(record.actor_id, record.roles)
@@ -137,7 +138,7 @@ class Core:
             exchange.frame_options = declaration.csp.frame_options
         return (
             self._check_access(exchange, access)
-            or check_length(exchange, self._body_limit(declaration))
+            or check_length(exchange, min(declaration.body_limit or limits.body, limits.largest_body))
             or self._check_token(exchange)
         )
 
@@ -183,10 +184,6 @@ class Core:
 
     def _recognise_anew(self, actor_id: str, roles: tuple[str, ...]) -> Actor:
         return recognise_actor(actor_id, *self._roles.look_up(roles))
-
-    def _body_limit(self, declaration: Declaration) -> int:
-        limits = self.policy.limits
-        return min(declaration.body_limit or limits.body, limits.largest_body)
 
     def _check_access(self, exchange: Exchange, access: Access) -> Refusal | None:
         if access.open:

@@ -49,8 +49,9 @@ class Desk:
 
     def attach(self, exchange: Exchange, record: SessionRecord, *, polling: bool) -> None:
         """Make `record` the session of `exchange`, and note its use unless the route only polls."""
-        exchange.arrived = record
-        self._show(exchange, record)
+        exchange.arrived = exchange.record = record
+        exchange.private = True
+        exchange.shown = None
         now = self._clock()
         if not polling and now - record.seen >= self.policy.note_use_every:
             exchange.writes.append(lambda store: store.touch(record.digest, now))
