@@ -52,11 +52,6 @@ def test_a_missing_path_is_misuse(tmp_path: Path):
         check(CheckPolicy(root=tmp_path, paths=(Path("gone"),)))
 
 
-def test_no_jobs_are_refused():
-    with pytest.raises(ConfigError):
-        CheckPolicy(jobs=0)
-
-
 def test_a_finding_tells_the_way_of_the_data():
     text = "from flask import request\nimport os\ndef run(command):\n    os.system(command)\ndef f():\n"
     text += "    name = request.args['name']\n    line = 'ping ' + name\n    run(line)\n"

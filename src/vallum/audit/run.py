@@ -37,7 +37,6 @@ class Order:
     target: str = ""
     """`module:app` or a URL; empty when the probe does not run."""
     select: tuple[str, ...] = ()
-    jobs: int = 1
 
 
 def carry_out(order: Order, progress: Progress = show_nothing) -> Report:
@@ -80,7 +79,6 @@ def _check_policy(order: Order) -> CheckPolicy:
         paths=order.paths,
         exclude=order.settings.exclude,
         select=frozenset(order.select) or None,
-        jobs=order.jobs,
     )
 
 

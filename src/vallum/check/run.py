@@ -42,12 +42,6 @@ class CheckPolicy:
     """Patterns of paths or names that are left out: `tests/*`, `*_pb2.py`."""
     select: frozenset[str] | None = None
     """Ids of the controls to judge; None for all."""
-    jobs: int = 1
-
-    def __post_init__(self) -> None:
-        """Refuse what cannot be carried out."""
-        if self.jobs < 1:
-            raise ConfigError("jobs must be at least 1.", hint="Leave it out to use one process.")
 
 
 def check(policy: CheckPolicy, progress: Progress = show_nothing) -> Examination:

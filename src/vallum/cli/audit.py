@@ -1,6 +1,5 @@
 """`vallum audit`: the main job. Check and probe, and one verdict with evidence for every control."""
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +15,8 @@ from vallum.cli.output import report_options, run_order, typed_command
 @click.argument("path", type=click.Path(path_type=Path), default=Path())
 @click.option("--app", default="", help="The app as module:name; it is loaded in process.")
 @click.option("--url", default="", help="The address of a running app, on a host that was allowed by name.")
-@click.option("--jobs", type=click.IntRange(1), default=os.cpu_count() or 1, help="Processes of the check.")
 @report_options
-def command(path: Path, app: str, url: str, jobs: int, select: tuple[str, ...], **output: Any) -> int:
+def command(path: Path, app: str, url: str, select: tuple[str, ...], **output: Any) -> int:
     """Check the code under PATH and probe its app; give every control a verdict with evidence."""
     if app and url:
         raise UsageError("Give --app or --url, not both.", code="two-targets")
@@ -33,6 +31,5 @@ def command(path: Path, app: str, url: str, jobs: int, select: tuple[str, ...], 
         paths=inside or (path,),
         target=app or url or settings.app,
         select=select,
-        jobs=jobs,
     )
     return run_order(order, **output)

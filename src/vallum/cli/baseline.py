@@ -1,6 +1,5 @@
 """`vallum baseline`: write down the findings that a team knows, so that only new ones count."""
 
-import os
 import sys
 from pathlib import Path
 
@@ -27,7 +26,6 @@ def command(path: Path, app: str, output: Path) -> int:
         settings=find_settings(path),
         paths=(path,),
         target=app,
-        jobs=os.cpu_count() or 1,
     )
     with ProgressLine(sys.stderr, detect_options(sys.stderr)) as progress:
         report = carry_out(order, progress)

@@ -1,6 +1,5 @@
 """`vallum check`: static analysis of code and configuration."""
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +12,10 @@ from vallum.cli.output import report_options, run_order, typed_command
 
 @click.command(name="check")
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
-@click.option(
-    "--jobs", type=click.IntRange(1), default=os.cpu_count() or 1, help="Processes; the default is all cores."
-)
 @report_options
-def command(paths: tuple[Path, ...], jobs: int, select: tuple[str, ...], **output: Any) -> int:
+def command(paths: tuple[Path, ...], select: tuple[str, ...], **output: Any) -> int:
     """Look at code and configuration under PATHS, and report what breaks a control."""
     settings = find_settings(paths[0] if paths else Path())
     chosen = paths or tuple(settings.folder / path for path in settings.paths) or (Path(),)
-    order = Order(verb="check", command=typed_command(), settings=settings, paths=chosen, select=select, jobs=jobs)
+    order = Order(verb="check", command=typed_command(), settings=settings, paths=chosen, select=select)
     return run_order(order, **output)
