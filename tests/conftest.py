@@ -1,5 +1,6 @@
 """Fixtures for all tests: the settings of Hypothesis, the one browser, the sample report."""
 
+import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -14,8 +15,9 @@ from tests.findings.meadow import build_report
 from vallum.findings.report import Report
 
 # Speed is measured in benchmarks/; a test machine with two busy cores would only make deadlines flaky.
-settings.register_profile("vallum", deadline=None)
-settings.load_profile("vallum")
+settings.register_profile("vallum", deadline=None, max_examples=50)
+settings.register_profile("nightly", deadline=None, max_examples=5000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "vallum"))
 
 CHROMIUM = (
     "--no-sandbox",

@@ -213,3 +213,9 @@ def test_the_order_of_files_changes_nothing():
     one = check_text(files, select=FLOWS).remarks
     other = check_text(dict(reversed(files.items())), select=FLOWS).remarks
     assert one == other
+
+
+def test_packages_of_all_manifests_are_counted_once():
+    files = {"requirements.txt": "flask==3.1.0\nredis==5.0.0\n", "web/requirements.txt": "flask==3.1.0\n"}
+    assert check_text(files).counts.packages == 2
+    assert check_text({"app.py": "x = 1\n"}).counts.packages is None

@@ -10,6 +10,7 @@ from types import ModuleType
 
 from vallum.base.errors import ConfigError
 from vallum.check import rules
+from vallum.check.dependencies.manifests import read_manifest
 from vallum.check.flow.index import Index
 from vallum.check.flow.module import Module, read_module
 from vallum.check.flow.reader import FactReader
@@ -126,8 +127,17 @@ def _examine(
         lines=sum(source.text.count("\n") + 1 for source in sources),
         functions=sum(len(module.definitions) for module in project.modules),
         routes=len(project.routes),
+        packages=_count_packages(sources),
     )
     return Examination(remarks=tuple(kept), gaps=(*gaps, *unparsed, *silenced), counts=counts)
+
+
+def _count_packages(sources: Sequence[Source]) -> int | None:
+    """How many different packages the manifests name; None where there is no manifest."""
+    manifests = [manifest for source in sources if (manifest := read_manifest(source)) is not None]
+    return (
+        len({dependency.name for manifest in manifests for dependency in manifest.dependencies}) if manifests else None
+    )
 
 
 def _suppress(remarks: Iterable[Remark], sources: Sequence[Source]) -> tuple[list[Remark], list[Gap]]:
