@@ -1,5 +1,6 @@
 """Fixtures for all tests: the settings of Hypothesis, the one browser, the sample report."""
 
+import logging
 import os
 import shutil
 import tempfile
@@ -33,6 +34,14 @@ CHROMIUM = (
     "--host-resolver-rules=MAP *.example 127.0.0.1",
     "--ignore-certificate-errors",
 )
+
+
+@pytest.fixture(scope="module", autouse=True)
+def plain_records() -> Iterator[None]:
+    """A guard secures every log record of its process; the next module begins with plain ones again."""
+    logging.setLogRecordFactory(logging.LogRecord)
+    yield
+    logging.setLogRecordFactory(logging.LogRecord)
 
 
 @pytest.fixture(scope="module")
