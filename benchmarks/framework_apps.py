@@ -16,6 +16,7 @@ from fastapi import FastAPI
 from fastapi.responses import PlainTextResponse as FastPlain
 from flask import Flask
 from litestar import Litestar, MediaType, route
+from litestar import Request as LitestarRequest
 from litestar.config.allowed_hosts import AllowedHostsConfig
 from litestar.config.cors import CORSConfig
 from litestar.config.csrf import CSRFConfig
@@ -105,7 +106,8 @@ def build_litestar(*, guarded: bool = False, own: bool = False) -> Any:
 
     @route("/token", http_method=["GET"], media_type=MediaType.TEXT)
     @public
-    async def token() -> str:
+    async def token(request: LitestarRequest[Any, Any, Any]) -> str:
+        request.set_session({"user": "alice"})
         return ""
 
     @route("/enter", http_method=["POST"], status_code=200, media_type=MediaType.TEXT)
@@ -156,18 +158,23 @@ SEVEN = [
 ]
 
 
-def show_mine(_: HttpRequest) -> HttpResponse:
-    """The endpoint under WSGI."""
+def show_mine(request: HttpRequest) -> HttpResponse:
+    """The endpoint under WSGI; with Django's own session it reads it, as the guard does."""
+    if hasattr(request, "session"):
+        request.session.get("user")
     return JsonResponse(HELLO)
 
 
-async def show_mine_async(_: HttpRequest) -> HttpResponse:
+async def show_mine_async(request: HttpRequest) -> HttpResponse:
     """The endpoint under ASGI."""
+    if hasattr(request, "session"):
+        await request.session.aget("user")
     return JsonResponse(HELLO)
 
 
 def show_token(request: HttpRequest) -> HttpResponse:
-    """Django's own token, whose cookie goes out with it."""
+    """Begin Django's own session; the cookies of session and token go out."""
+    request.session["user"] = "alice"
     return HttpResponse(get_token(request))
 
 

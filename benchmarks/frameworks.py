@@ -47,14 +47,15 @@ class Row:
         """Sign in where there is a guard, and check that every layer is really on; bare rows get as many headers."""
         self.extra = [("cookie", "__Host-session=" + "A" * 43), ("x-csrf-token", "A" * 86)]
         if self.guarded:
-            _, head, token = self.call("POST", "/enter", [])
+            _, head, issued = self.call("POST", "/enter", [])
             cookie = _cookie(head, "__Host-session")
             self.expect("GET", [], 401)
             self.expect("POST", [("cookie", cookie)], 403)
-            self.extra = [("cookie", cookie), ("x-csrf-token", token.decode())]
+            self.extra = [("cookie", cookie), ("x-csrf-token", issued.decode())]
         elif self.own:
-            cookie = _cookie(self.call("GET", "/token", [])[1], "csrftoken")
-            self.extra = [("cookie", cookie), ("x-csrftoken", cookie.partition("=")[2])]
+            head = self.call("GET", "/token", [])[1]
+            session, token = (_cookie(head, name) for name in ("session", "csrftoken"))
+            self.extra = [("cookie", f"{session}; {token}"), ("x-csrftoken", token.partition("=")[2])]
             self.expect("POST", [], 403)
         self.expect("GET", self.extra, 200)
         self.expect("POST", self.extra, 200)
@@ -154,7 +155,7 @@ class WsgiRow(Row):
 
 def _cookie(head: list[tuple[str, str]], name: str) -> str:
     cookies = [value.partition(";")[0].strip() for key, value in head if key == "set-cookie"]
-    return next(cookie for cookie in cookies if cookie.startswith(f"{name}="))
+    return next(cookie for cookie in cookies if cookie.startswith(name))
 
 
 def _encode(method: str, extra: Iterable[tuple[str, str]]) -> list[tuple[bytes, bytes]]:

@@ -27,11 +27,12 @@ def read_environ(environ: Environ) -> Exchange:
     exchange.scheme = get("wsgi.url_scheme", "http")
     exchange.peer = get("REMOTE_ADDR") or None
     exchange.is_socket = exchange.peer is None
-    values = map(get, _KEYS)
-    found = [None if value is None else value.encode("latin-1", "replace") for value in values]
+    found = [None if value is None else value.encode("latin-1", "replace") for value in map(get, _KEYS)]
     found[LENGTH] = found[LENGTH] or None  # servers write an empty string where there is none
     exchange.found = found
-    exchange.repeated = any((value := found[place]) is not None and b"," in value for place in _ALONE)
+    for place in _ALONE:
+        if (alone := found[place]) is not None and b"," in alone:
+            exchange.repeated = True
     return exchange
 
 
