@@ -137,6 +137,20 @@ def test_a_socket_opens_with_the_security_headers(policy: Build, talk: Build) ->
     assert b"content-security-policy" in dict(sent[0]["headers"])
 
 
+@websocket("/late")
+@public
+async def late_failure(socket: WebSocket[Any, Any, Any]) -> None:
+    await socket.accept()
+    raise ValueError("hidden")
+
+
+def test_a_socket_that_fails_later_is_closed_and_logged_once(policy: Build, talk: Build, events: list[Any]) -> None:
+    sent = talk(guarded(policy, late_failure), "websocket", "/late", {"type": "websocket.connect"})
+    assert [message["type"] for message in sent] == ["websocket.accept", "websocket.close"]
+    assert "hidden" not in str(sent)
+    assert len([1 for event in events if "ValueError: hidden" in event.detail.get("stack", "")]) == 1
+
+
 @pytest.mark.parametrize(
     ("error", "status", "names"),
     [

@@ -10,6 +10,7 @@ from vallum.guard.errors.public import PublicError
 from vallum.guard.errors.refusal import FORBIDDEN, INTERNAL, Refusal, refusal_for
 from vallum.guard.exchange import Exchange
 from vallum.guard.logging.events import Level
+from vallum.guard.verdict import report_failure
 
 _DENIAL: Final = "websocket.http.response"
 _POLICY_VIOLATION: Final = 1008
@@ -75,6 +76,8 @@ class Handshake:
 
     async def finish(self) -> None:
         """The app has returned: without an answer, the handshake is denied."""
+        if self._exchange.begun and self._exchange.failure is not None:  # its framework has closed the socket
+            report_failure(self._core, self._exchange, self._exchange.failure)
         if not (self._exchange.begun or self._exchange.answered):
             await self.refuse(self._exchange.refusal or FORBIDDEN)
 
