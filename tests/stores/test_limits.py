@@ -165,12 +165,13 @@ from vallum.stores.{module} import {name}
 def work(barrier, counts):
     store = {name}({place!r}{options})
     charges = [Charge("a", 10**6, 10**6 * 300, 10**6), Charge("b", 10**6, 10**6 * 999, 10**6)][:{limits}]
-    barrier.wait()
+    barrier.wait(timeout=60)
     counts.put(sum(store.take({subject!r}, charges, {now})[0] for _ in range(100)))
 
+{name}({place!r}{options})
 context = multiprocessing.get_context("fork")
 barrier, counts = context.Barrier(8), context.Queue()
-workers = [context.Process(target=work, args=(barrier, counts)) for _ in range(8)]
+workers = [context.Process(target=work, args=(barrier, counts), daemon=True) for _ in range(8)]
 [worker.start() for worker in workers]
 print(*[counts.get(timeout=60) for _ in workers])
 """
@@ -189,7 +190,7 @@ def test_eight_processes_share_one_count(
     code = EIGHT_PROCESSES.format(
         module=module, name=name, place=place, options=options, subject=subject, limits=limits, now=NOW, preload=preload
     )
-    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=180)
     taken = [int(count) for count in ran.stdout.split()]
     assert len(taken) == 8
     assert sum(taken) == 300
