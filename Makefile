@@ -41,8 +41,7 @@ house: .venv/.dev
 	@$(BIN)/python tools/house.py
 
 cover: .venv/.dev
-	@$(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report=term || \
-	  { echo "once more, alone: what failed on two busy cores"; $(BIN)/python -m pytest --last-failed --last-failed-no-failures none; }
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report=term
 
 format: .venv/.dev ## Format and mend what ruff can
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format --quiet .
