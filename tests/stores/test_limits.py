@@ -168,7 +168,6 @@ def work(barrier, counts):
     barrier.wait(timeout=60)
     counts.put(sum(store.take({subject!r}, charges, {now})[0] for _ in range(100)))
 
-{name}({place!r}{options})
 context = multiprocessing.get_context("fork")
 barrier, counts = context.Barrier(8), context.Queue()
 workers = [context.Process(target=work, args=(barrier, counts), daemon=True) for _ in range(8)]

@@ -1,13 +1,13 @@
 """Rate limits in one SQLite file: shared by the worker processes of one machine, kept over restarts."""
 
 import hashlib
-import sqlite3
 import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 from vallum.stores.limits import Charge, Decision, clamp_debt
+from vallum.stores.sqlite_file import open_shared
 
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS vallum_limit (key BLOB PRIMARY KEY, paid_at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
@@ -38,11 +38,8 @@ class SqliteLimits:
 
     def __init__(self, path: str | Path) -> None:
         """Open or create the file at `path`, readable by its owner only. It may be the file of the sessions."""
-        place = Path(path)
-        place.touch(mode=0o600)
         self._lock = threading.Lock()
-        self._connection = sqlite3.connect(place, timeout=_WAIT_SECONDS, isolation_level=None, check_same_thread=False)
-        self._connection.executescript(f"PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; {_SCHEMA}")
+        self._connection = open_shared(Path(path), _SCHEMA, _WAIT_SECONDS)
         self._taken = 0
         self._swept = b""
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from vallum.stores.limits_sqlite import SqliteLimits
 from vallum.stores.sessions import Json, SessionRecord
+from vallum.stores.sqlite_file import open_shared
 
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS vallum_session (
@@ -43,12 +44,10 @@ class SqliteSessions:
     def __init__(self, path: str | Path) -> None:
         """Open or create the file at `path`, readable by its owner only."""
         place = Path(path)
-        place.touch(mode=0o600)
         self._writing = threading.Lock()
         self._reading = threading.Lock()
-        self._writer = _open(place)
-        self._writer.executescript(f"PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; {_SCHEMA}")
-        self._reader = _open(place)
+        self._writer = open_shared(place, _SCHEMA, _WAIT_SECONDS)
+        self._reader = sqlite3.connect(place, timeout=_WAIT_SECONDS, isolation_level=None, check_same_thread=False)
         self._path = place
         self._limits: SqliteLimits | None = None
 
@@ -140,10 +139,6 @@ class SqliteSessions:
                 self._writer.execute("ROLLBACK")
                 raise
             self._writer.execute("COMMIT")
-
-
-def _open(place: Path) -> sqlite3.Connection:
-    return sqlite3.connect(place, timeout=_WAIT_SECONDS, isolation_level=None, check_same_thread=False)
 
 
 def _row(record: SessionRecord) -> tuple[Any, ...]:
