@@ -184,3 +184,40 @@ def join(sound: ModuleType, hashed: str) -> Callable[[], Browser]:
         return client
 
     return enter
+
+
+FIRST_SLICE = frozenset(
+    {
+        "sql-parameterised",
+        "no-shell-injection",
+        "no-dynamic-code",
+        "safe-deserialization",
+        "path-traversal",
+        "html-escaped",
+        "template-autoescape",
+        "safe-redirect",
+        "no-hardcoded-secrets",
+        "password-hashing",
+        "secure-random",
+        "jwt-algorithm-pinned",
+        "session-cookie-flags",
+        "csrf",
+        "content-security-policy",
+        "hsts",
+        "nosniff",
+        "frame-protection",
+        "cors-allowlist",
+        "generic-errors",
+        "debug-disabled",
+        "authorize-every-endpoint",
+        "object-ownership",
+        "login-generic-errors",
+        "dependencies-pinned",
+    }
+)
+
+
+@pytest.fixture(scope="session")
+def first_slice() -> frozenset[str]:
+    """The controls that work in every way that the catalogue gives them, before all others."""
+    return FIRST_SLICE

@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from vallum.probe.check import Asking
+from vallum.findings.finding import Remark
+from vallum.probe.check import Asking, Blame, Claim
 from vallum.probe.evidence import act_of
 from vallum.probe.exchange import Exchange
 from vallum.probe.operation import In, Operation
@@ -42,6 +43,16 @@ class Escape:
         return f"{shot.method} {shot.route}, {shot.slot}"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarkupWords:
+    """How a claim tells of a value that came out: `reason` has room for `{slot}` and `{told}`."""
+
+    message: str
+    reason: str
+    fix: str
+    sound: str
+
+
 def ask_markup(surface: Surface, write: Write) -> Asking:
     """Each value into each place; then every page once more, to find what was stored."""
     for number, (slot, who) in enumerate(open_slots(surface)):
@@ -76,6 +87,21 @@ def find_escapes(exchanges: Sequence[Exchange], signs: Callable[[Exchange, str],
             elif (also := str(act_of(exchange))) not in (*found[word].others, str(act_of(found[word].page))):
                 found[word] = replace(found[word], others=(*found[word].others, also))
     return found
+
+
+def judge_markup(
+    claim: Claim, surface: Surface, exchanges: Sequence[Exchange], broken: Mapping[str, Escape], words: MarkupWords
+) -> Iterator[Remark]:
+    """A finding for each value that came out as markup, a site for each that came out as text."""
+    for escape in without_echoes(surface, broken):
+        blame = Blame(
+            message=words.message, reason=words.reason.format(slot=escape.slot, told=escape.told), fix=words.fix
+        )
+        also = (f"also on {', '.join(escape.others)}",) if escape.others else ()
+        yield claim.finding(escape.source, blame, needle=escape.evidence, seen=also, shown=escape.page)
+    for word, exchange in shown_words(exchanges).items():
+        if word not in broken:
+            yield claim.site(exchange, words.sound)
 
 
 def _is_address(exchange: Exchange, word: str) -> bool:

@@ -1,6 +1,7 @@
 """Where a secret comes from. A source is a class attribute of `SecretSettings`; a new kind is a new subclass."""
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any, ClassVar, Final, Generic, Self, TypeVar, cast, overload
 
@@ -13,7 +14,7 @@ LEAST_LENGTH: Final = 32
 Value = TypeVar("Value", bound=Secret[str] | None)
 
 
-class SecretSource(Generic[Value]):
+class SecretSource(ABC, Generic[Value]):
     """One secret: its name, and how its value is judged. Subclasses say where it is looked up."""
 
     required: ClassVar[bool] = True
@@ -56,9 +57,9 @@ class SecretSource(Generic[Value]):
             raise SecretProblemError(problem)
         return Secret(value)
 
+    @abstractmethod
     def find(self, environment: Mapping[str, str]) -> str | None:
         """Return the value as it stands at the source, or None."""
-        raise NotImplementedError
 
 
 class _Environment(SecretSource[Value]):

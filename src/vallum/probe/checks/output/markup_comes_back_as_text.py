@@ -4,14 +4,18 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from vallum.findings.finding import Remark
-from vallum.probe.check import Asking, Blame, Check, Claim
+from vallum.probe.check import Asking, Check, Claim
 from vallum.probe.exchange import Exchange
-from vallum.probe.markup import ask_markup, find_escapes, shown_words, without_echoes
+from vallum.probe.markup import MarkupWords, ask_markup, find_escapes, judge_markup
 from vallum.probe.surface import Surface
 
 CLAIM: Final = Claim(slug="markup-comes-back-as-text", control="html-escaped")
-_MESSAGE: Final = "An attacker can run a script in the browser of whoever opens this page, with that person's rights."
-_FIX: Final = "Escape & < > \" ' where the value is put into the page, and quote every attribute."
+_WORDS: Final = MarkupWords(
+    message="An attacker can run a script in the browser of whoever opens this page, with that person's rights.",
+    reason="{slot}: the value came out as markup, `{told}`.",
+    fix="Escape & < > \" ' where the value is put into the page, and quote every attribute.",
+    sound="the value came out as text",
+)
 _HANDLERS: Final = ("onerror", "onfocus")
 
 
@@ -39,16 +43,7 @@ def _signs(exchange: Exchange, word: str) -> str:
 
 
 def _judge(surface: Surface, exchanges: Sequence[Exchange]) -> Iterable[Remark]:
-    broken = find_escapes(exchanges, _signs)
-    for escape in without_echoes(surface, broken):
-        blame = Blame(
-            message=_MESSAGE, reason=f"{escape.slot}: the value came out as markup, `{escape.told}`.", fix=_FIX
-        )
-        also = (f"also on {', '.join(escape.others)}",) if escape.others else ()
-        yield CLAIM.finding(escape.source, blame, needle=escape.evidence, seen=also, shown=escape.page)
-    for word, exchange in shown_words(exchanges).items():
-        if word not in broken:
-            yield CLAIM.site(exchange, "the value came out as text")
+    return judge_markup(CLAIM, surface, exchanges, find_escapes(exchanges, _signs), _WORDS)
 
 
 CHECK: Final = Check(

@@ -4,14 +4,18 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from vallum.findings.finding import Remark
-from vallum.probe.check import Asking, Blame, Check, Claim
+from vallum.probe.check import Asking, Check, Claim
 from vallum.probe.exchange import Exchange
-from vallum.probe.markup import ask_markup, find_escapes, shown_words, without_echoes
+from vallum.probe.markup import MarkupWords, ask_markup, find_escapes, judge_markup
 from vallum.probe.surface import Surface
 
 CLAIM: Final = Claim(slug="templates-escape-markup", control="template-autoescape")
-_MESSAGE: Final = "Whatever a user writes into this field becomes markup in the pages of others, scripts included."
-_FIX: Final = "Turn auto-escaping on in every template environment, and use |safe or Markup for constants only."
+_WORDS: Final = MarkupWords(
+    message="Whatever a user writes into this field becomes markup in the pages of others, scripts included.",
+    reason="{slot}: `{told}` stands in the page as an element.",
+    fix="Turn auto-escaping on in every template environment, and use |safe or Markup for constants only.",
+    sound="<b> came out as text",
+)
 
 
 def _write(word: str) -> tuple[str, ...]:
@@ -30,16 +34,7 @@ def _signs(exchange: Exchange, word: str) -> str:
 
 
 def _judge(surface: Surface, exchanges: Sequence[Exchange]) -> Iterable[Remark]:
-    broken = find_escapes(exchanges, _signs)
-    for escape in without_echoes(surface, broken):
-        blame = Blame(
-            message=_MESSAGE, reason=f"{escape.slot}: `{escape.told}` stands in the page as an element.", fix=_FIX
-        )
-        also = (f"also on {', '.join(escape.others)}",) if escape.others else ()
-        yield CLAIM.finding(escape.source, blame, needle=escape.evidence, seen=also, shown=escape.page)
-    for word, exchange in shown_words(exchanges).items():
-        if word not in broken:
-            yield CLAIM.site(exchange, "<b> came out as text")
+    return judge_markup(CLAIM, surface, exchanges, find_escapes(exchanges, _signs), _WORDS)
 
 
 CHECK: Final = Check(
