@@ -160,7 +160,7 @@ def test_an_exception_is_told_once_with_its_stack(lines: Any, in_request: None) 
 def test_arguments_keep_their_number(untouched: None, caplog: pytest.LogCaptureFixture) -> None:
     guard_records()
     guard_records()
-    logging.getLogger("uvicorn.access").warning('%s "%s %s" %d', "ip", "GET", "/x?token=abc", 200)
+    logging.getLogger("shop.access").warning('%s "%s %s" %d', "ip", "GET", "/x?token=abc", 200)
     record = caplog.records[-1]
     assert record.args == ("ip", "GET", f"/x?token={MASK}", 200)
 

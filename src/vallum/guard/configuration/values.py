@@ -1,7 +1,6 @@
 """Typed values of an application's settings, each read from one variable. A new kind is a new subclass."""
 
 import re
-from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from enum import Enum
 from pathlib import Path
@@ -37,7 +36,7 @@ class ProblemsError(Exception):
         self.problems = problems
 
 
-class Setting(ABC, Generic[Value]):
+class Setting(Generic[Value]):
     """One value: its variable, how its text is read, and what production does not accept.
 
     `default` counts in every environment, `development` in development and tests only; with neither the variable is
@@ -88,9 +87,9 @@ class Setting(ABC, Generic[Value]):
                 raise ProblemsError(*problems)
         return value
 
-    @abstractmethod
     def parse(self, text: str) -> Value:
         """Read the text. Raises `ValueError`, or `ConfigError` when there is more to say."""
+        raise NotImplementedError
 
     def judge(self, value: Value) -> Iterator[Problem]:  # noqa: ARG002 - what most kinds do not need
         """What production does not accept."""
