@@ -6,9 +6,11 @@ A rule asks for what it judges: `project.calls("hashlib.md5", "*.set_cookie")`, 
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
 
+from vallum.base.clock import SYSTEM_CLOCK, Clock
 from vallum.check.flow import nodes
 from vallum.check.flow.facts import Call, Class, Comparison, Function, Route, Setting, Value, match_names
 from vallum.check.flow.module import Definition, Module
@@ -19,7 +21,7 @@ from vallum.check.taint.flows import Flow
 from vallum.findings.place import Place
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Project:
     """The files under a root, and what is known of their code."""
 
@@ -31,6 +33,12 @@ class Project:
     facts: FactReader = field(repr=False)
     followed: tuple[Flow, ...] = field(default=(), repr=False)
     """Every sink, and what data reaches it."""
+    clock: Clock = field(default=SYSTEM_CLOCK, repr=False)
+
+    @property
+    def today(self) -> date:
+        """The day, in UTC, for rules about what expires."""
+        return datetime.fromtimestamp(self.clock(), UTC).date()
 
     def configs(self, *kinds: str) -> tuple[Source, ...]:
         """The files of these kinds: `requirements`, `dockerfile`, `toml`, `yaml`, `html`, ... (see `read.kinds`)."""

@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 from types import ModuleType
 
+from vallum.base.clock import SYSTEM_CLOCK, Clock
 from vallum.base.errors import ConfigError
 from vallum.check import rules
 from vallum.check.dependencies.manifests import read_manifest
@@ -43,18 +44,24 @@ class CheckPolicy:
     """Patterns of paths or names that are left out: `tests/*`, `*_pb2.py`."""
     select: frozenset[str] | None = None
     """Ids of the controls to judge; None for all."""
+    clock: Clock = SYSTEM_CLOCK
+    """The time for rules about what expires: reviews, suppressions, accepted risks."""
 
 
 def check(policy: CheckPolicy, progress: Progress = show_nothing) -> Examination:
     """Read and judge the files of the policy. Raises `UsageError` for a path that does not exist."""
     names, gaps = find_files(policy.root, policy.paths, policy.exclude)
     sources, unreadable = read_files(policy.root, names)
-    return _examine(policy.root, sources, [*gaps, *unreadable], policy.select, progress)
+    project, unparsed = build_project(policy.root, sources, progress, clock=policy.clock)
+    return _examine(project, [*gaps, *unreadable, *unparsed], policy.select, progress)
 
 
-def check_text(files: Mapping[str, str], select: frozenset[str] | None = None) -> Examination:
+def check_text(
+    files: Mapping[str, str], select: frozenset[str] | None = None, *, clock: Clock = SYSTEM_CLOCK
+) -> Examination:
     """Judge a project that exists only in memory: text by path; the name of a file tells its language."""
-    return _examine(Path(), make_sources(files), [], select, show_nothing)
+    project, unparsed = build_project(Path(), make_sources(files), clock=clock)
+    return _examine(project, unparsed, select, show_nothing)
 
 
 @cache
@@ -79,7 +86,7 @@ def _rule_of(module: ModuleType) -> Rule:
 
 
 def build_project(
-    root: Path, sources: Sequence[Source], progress: Progress = show_nothing
+    root: Path, sources: Sequence[Source], progress: Progress = show_nothing, *, clock: Clock = SYSTEM_CLOCK
 ) -> tuple[Project, list[Gap]]:
     """The facts about a set of files, and a gap for each that could not be parsed."""
     modules: list[Module] = []
@@ -99,6 +106,7 @@ def build_project(
         modules=tuple(modules),
         facts=facts,
         followed=tuple(read_flows(record)),
+        clock=clock,
     )
     return project, [*gaps, *(Gap(what=name, why=why, way=Way.RULE) for name, why in record.cuts.items())]
 
@@ -112,10 +120,8 @@ def follow(index: Index, progress: Progress = show_nothing) -> tuple[FactReader,
     return facts, record
 
 
-def _examine(
-    root: Path, sources: Sequence[Source], gaps: list[Gap], select: frozenset[str] | None, progress: Progress
-) -> Examination:
-    project, unparsed = build_project(root, sources, progress)
+def _examine(project: Project, gaps: list[Gap], select: frozenset[str] | None, progress: Progress) -> Examination:
+    sources = project.sources
     chosen = [rule for rule in load_rules() if select is None or rule.control in select]
     remarks: list[Remark] = []
     for done, rule in enumerate(chosen):
@@ -129,7 +135,7 @@ def _examine(
         routes=len(project.routes),
         packages=_count_packages(sources),
     )
-    return Examination(remarks=tuple(kept), gaps=(*gaps, *unparsed, *silenced), counts=counts)
+    return Examination(remarks=tuple(kept), gaps=(*gaps, *silenced), counts=counts)
 
 
 def _count_packages(sources: Sequence[Source]) -> int | None:
