@@ -235,6 +235,7 @@ def _build_steps(policy: GuardPolicy, shared: SharedOrigins, rates: RateDesk, *,
         find_client(policy.proxies),
         check_host(hosts, development=development),
         check_framing(policy.limits),
+        *_demand_https(policy),
         *((shared.step,) if shared.enabled else ()),
         *((rates.check_address,) if rates.address_step else ()),
         check_site(
@@ -244,6 +245,14 @@ def _build_steps(policy: GuardPolicy, shared: SharedOrigins, rates: RateDesk, *,
             development=development,
         ),
     )
+
+
+def _demand_https(policy: GuardPolicy) -> tuple[Step, ...]:
+    if not policy.is_production or policy.unsafe_plain_http:
+        return ()
+    from vallum.guard.http.transport import demand_https  # noqa: PLC0415 - needed in production only
+
+    return (demand_https(policy.origins),)
 
 
 def _format_id(digits: str) -> str:

@@ -77,6 +77,8 @@ class Exchange:
     client: str = ""
     host: str = ""
     secure: bool = False
+    home: bytes = b""
+    """The https origin to which a request without TLS is sent."""
     same_site: bool = False
     cookies_ignored: bool = False
     by_bearer: bool = False

@@ -44,8 +44,9 @@ class GuardPolicy:
     cookies are ignored instead of checked. `bearer`: how Authorization headers are read; None ignores them.
     `trial_csp`: a second policy that only reports. `rate_limits`: what all routes allow; None is 100 requests a minute
     for each account and 600 for each address in production, and no limit elsewhere. `sink` takes the security events;
-    `access_log` writes a line for each request. `accepted_risks`: why an `unsafe_` field is
-    set, by its dotted name, like "session.unsafe_longer_life"; production refuses those without a reason.
+    `access_log` writes a line for each request. `unsafe_plain_http`: in production too serve what comes without TLS,
+    instead of sending pages to the https origin and refusing calls. `accepted_risks`: why an `unsafe_` field is set, by
+    its dotted name, like "session.unsafe_longer_life"; production refuses those without a reason.
     """
 
     environment: Environment = Environment.DEVELOPMENT
@@ -63,6 +64,7 @@ class GuardPolicy:
     headers: HeaderPolicy = field(default_factory=HeaderPolicy)
     limits: LimitPolicy = field(default_factory=LimitPolicy)
     rate_limits: RateLimitPolicy | None = None
+    unsafe_plain_http: bool = False
     session: SessionPolicy = field(default_factory=SessionPolicy)
     store: SessionStore | None = None
     sink: Sink = log_event

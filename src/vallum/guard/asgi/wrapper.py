@@ -6,6 +6,7 @@ from vallum.guard.asgi.types import App, Receive, Scope, Send
 from vallum.guard.asgi.websocket import Handshake
 from vallum.guard.authorization.access import CLOSED, Declaration
 from vallum.guard.core import Core
+from vallum.guard.errors.refusal import PERMANENT_REDIRECT
 from vallum.guard.exchange import KEY, LENGTH, Exchange, enter, leave
 from vallum.guard.http.limits import SAFE_METHODS
 
@@ -35,6 +36,10 @@ class AsgiGuard:
             refusal = await open_late(self.core, exchange)
         answer = Answer(self.core, exchange, send) if kind == "http" else Handshake(self.core, exchange, scope, send)
         if refusal is not None:
+            if refusal.status == PERMANENT_REDIRECT:
+                from vallum.guard.asgi.redirect import aim_scope  # noqa: PLC0415 - needed without TLS only
+
+                aim_scope(exchange, scope)
             if refusal.status >= 400 and not refusal.reported:
                 self.core.report(exchange, "request-refused", code=refusal.code)
             await answer.refuse(refusal)

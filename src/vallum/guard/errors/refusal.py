@@ -15,6 +15,8 @@ _PAGE: Final = (
 )
 JSON_TYPE: Final = b"application/problem+json"
 HTML_TYPE: Final = b"text/html; charset=utf-8"
+PERMANENT_REDIRECT: Final = 308
+"""The status of a refusal that sends the client to https (RFC 9110, section 15.4.9)."""
 
 
 class Refusal:

@@ -11,9 +11,10 @@ from django.utils.module_loading import import_string
 
 from vallum.base.errors import ConfigError
 from vallum.guard.asgi.gate import open_late, read_scope, write_sessions
+from vallum.guard.asgi.redirect import aim_scope
 from vallum.guard.configuration.startup import check_startup
 from vallum.guard.core import Core
-from vallum.guard.errors.refusal import INTERNAL, Refusal
+from vallum.guard.errors.refusal import INTERNAL, PERMANENT_REDIRECT, Refusal
 from vallum.guard.exchange import KEY, Exchange, enter, leave
 from vallum.guard.frameworks.django import answer_publicly, find_exchange, gate, gate_async, prepare_django
 from vallum.guard.frameworks.django_headers import Pair, pairs_of, put_headers
@@ -21,6 +22,7 @@ from vallum.guard.logging.events import Level
 from vallum.guard.policy import GuardPolicy, read_environment
 from vallum.guard.verdict import carry_out, decide, describe, report_failure
 from vallum.guard.wsgi import environ as wsgi
+from vallum.guard.wsgi.redirect import aim_environ
 
 KEEPS: Final = ("authorize-every-endpoint", "generic-errors")
 
@@ -60,7 +62,7 @@ class GuardMiddleware:
     def _serve(self, request: HttpRequest) -> HttpResponseBase:
         exchange = _open(request)
         if (refusal := self._core.open(exchange) or self._core.open_late(exchange)) is not None:
-            return self._refuse(exchange, refusal, early=True)
+            return self._refuse_early(exchange, refusal, request)
         context = enter(exchange)
         try:
             response = self._get_response(request)
@@ -80,7 +82,7 @@ class GuardMiddleware:
         if refusal is None and self._core.rates.address_waits:
             refusal = await open_late(self._core, exchange)
         if refusal is not None:
-            return self._refuse(exchange, refusal, early=True)
+            return self._refuse_early(exchange, refusal, request)
         context = enter(exchange)
         try:
             response = await self._get_response(request)
@@ -116,11 +118,20 @@ class GuardMiddleware:
             response.streaming_content = follow(exchange, response.streaming_content)
         return response
 
-    def _refuse(self, exchange: Exchange, refusal: Refusal, *, early: bool = False) -> HttpResponse:
+    def _refuse_early(self, exchange: Exchange, refusal: Refusal, request: Any) -> HttpResponse:
+        scope = getattr(request, "scope", None)
+        if refusal.status != PERMANENT_REDIRECT:
+            if refusal.status >= 400 and not refusal.reported:
+                self._core.report(exchange, "request-refused", code=refusal.code)
+        elif scope is None:
+            aim_environ(exchange, request.META, request.path.encode("utf-8", "replace"))
+        else:
+            aim_scope(exchange, scope)
+        return self._refuse(exchange, refusal)
+
+    def _refuse(self, exchange: Exchange, refusal: Refusal) -> HttpResponse:
         if refusal.status >= 400:
             exchange.forget()
-            if early and not refusal.reported:
-                self._core.report(exchange, "request-refused", code=refusal.code)
         head, body = self._core.answer(exchange, refusal)
         response = HttpResponse(body, status=refusal.status)
         put_headers(response, head)

@@ -12,6 +12,7 @@ from vallum.guard.exchange import FORWARDED, SCHEME, Exchange
 UNIX_SOCKET: Final = "unix"
 """In the list of proxies: whoever connects over the server's unix socket."""
 _REMEMBERED: Final = 4096
+_SCHEMES: Final = frozenset({b"https", b"http", b"wss", b"ws"})
 
 
 def find_client(proxies: Iterable[str]) -> Callable[[Exchange], Refusal | None]:
@@ -55,8 +56,8 @@ def _believe(exchange: Exchange, trusts: Callable[[str], bool]) -> None:
             break
     # The last value is the nearest proxy's own; what stands before it may be the client's invention.
     scheme = (exchange.found[SCHEME] or b"").rpartition(b",")[2].strip()
-    if scheme in {b"https", b"http"}:
-        exchange.secure = scheme == b"https"
+    if scheme in _SCHEMES:  # "wss" is what Traefik says of a WebSocket
+        exchange.secure = scheme in {b"https", b"wss"}
 
 
 def _read_network(proxy: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:

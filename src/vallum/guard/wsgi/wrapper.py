@@ -6,6 +6,7 @@ from functools import partial
 
 from vallum.guard.authorization.access import CLOSED, Declaration
 from vallum.guard.core import Core
+from vallum.guard.errors.refusal import PERMANENT_REDIRECT
 from vallum.guard.exchange import LENGTH, Exchange, enter, leave
 from vallum.guard.http.limits import SAFE_METHODS
 from vallum.guard.wsgi.answer import Answer, Parts, close
@@ -36,6 +37,10 @@ class WsgiGuard:
         refusal = self.core.open(exchange) or self.core.open_late(exchange)
         answer = Answer(self.core, exchange, start_response)
         if refusal is not None:
+            if refusal.status == PERMANENT_REDIRECT:
+                from vallum.guard.wsgi.redirect import aim_environ  # noqa: PLC0415 - needed without TLS only
+
+                aim_environ(exchange, environ)
             if refusal.status >= 400 and not refusal.reported:
                 self.core.report(exchange, "request-refused", code=refusal.code)
             refused = answer.refuse(refusal)
