@@ -1,1 +1,1 @@
-"""Floor 2: small store protocols, and stores in memory and SQLite."""
+"""Floor 2: small store protocols, and stores in memory, in SQL databases and in Valkey."""
