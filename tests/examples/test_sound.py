@@ -297,7 +297,7 @@ def test_the_api_knows_its_caller(join: Join, stranger, enter):
     assert stranger.get("/api/me").status_code == 401
     assert stranger.get("/api/me", headers=head).json()["username"] == person.username
     assert stranger.patch("/api/me", json={"bio": "new"}, headers=head).json()["bio"] == "new"
-    found = root.get("/api/users", params={"q": "pers"}).json()
+    found = root.get("/api/users", params={"q": person.username}).json()
     assert person.username in [entry["username"] for entry in found]
     assert stranger.get("/api/admin/stats", headers=head).status_code == 403
     assert root.get("/api/admin/stats").json()["users"] >= 3
