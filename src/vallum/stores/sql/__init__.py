@@ -1,0 +1,1 @@
+"""Stores in a SQL database: one portable text for SQLite and PostgreSQL."""
