@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Final
 
 from vallum.base.errors import ConfigError, VallumError
@@ -45,22 +46,26 @@ _GUARDS_OWN: Final = frozenset(
         b"clear-site-data",
     }
 )
-_DROP, _PASS, _TYPE, _REFERRER, _RESOURCE, _CACHE, _COOKIE, _OTHER = range(8)
+_DROP, _PASS, _LENGTH, _TYPE, _REFERRER, _RESOURCE, _CACHE, _COOKIE, _OTHER = range(9)
 _MARKS: Final = {
     **dict.fromkeys(_GUARDS_OWN, _DROP),
-    **dict.fromkeys((b"content-length", b"vary", b"etag", b"allow"), _PASS),
+    **dict.fromkeys((b"vary", b"etag", b"allow"), _PASS),
+    b"content-length": _LENGTH,
     b"set-cookie": _COOKIE,
     b"content-type": _TYPE,
     b"referrer-policy": _REFERRER,
     b"cross-origin-resource-policy": _RESOURCE,
     b"cache-control": _CACHE,
 }
+_find_mark: Final = _MARKS.get
+_BREAK: Final = re.compile(rb"[\r\n\0]")
 _NAME: Final = re.compile(rb"[!#$%&'*+.^_`|~0-9a-z-]+")
 _STRICT_REFERRERS: Final = frozenset(value.encode("ascii") for value in STRICT_REFERRERS)
 _RESOURCES: Final = frozenset({b"same-origin", b"same-site", b"cross-origin"})
 _NO_STORE: Final[Pair] = (b"cache-control", b"no-store")
 _EMBEDDER: Final = b"cross-origin-embedder-policy"
 _REFERRER_PLACE, _RESOURCE_PLACE = 0, 1
+_REMEMBERED: Final = 256
 
 
 class HeaderError(VallumError):
@@ -81,7 +86,7 @@ class ResponseHead:
                     hint=f"Add it to headers: HeaderPolicy(reporting={{{csp.report_to!r}: '/csp-reports'}}).",
                     code="reporting-unclear",
                 )
-        self._shared = shared
+        self._shared = shared.pairs if shared.enabled else None
         self._places = Places(policy.origins)
         self._production = policy.is_production
         self._embedder = policy.headers.embedder
@@ -89,35 +94,50 @@ class ResponseHead:
             (b"referrer-policy", policy.headers.referrer.encode("ascii")),
             (b"cross-origin-resource-policy", policy.headers.resource.encode("ascii")),
         ]
-        self._plain = replaceable + policy.headers.compile(secure=False)
-        self._secure = replaceable + policy.headers.compile(secure=True)
+        frame = _frame(policy.csp.frame_options)
+        self._unframed = [replaceable + policy.headers.compile(secure=secure) for secure in (False, True)]
+        self._framed = [fixed + frame for fixed in self._unframed]
         self._csp = policy.csp.compile()
         self._trial = policy.trial_csp.compile() if policy.trial_csp else None
-        self._frame = policy.csp.frame_options
 
     def build(self, exchange: Exchange, given: Iterable[Pair]) -> list[Pair]:
         """The head for the app's headers `given`. Raises `HeaderError`, and `ConfigError` for a weak session cookie."""
-        head = list(self._secure if exchange.secure else self._plain)
+        pieces = exchange.csp_pieces
+        head = [
+            *(self._framed if pieces is None else self._unframed)[exchange.secure],
+            (b"content-security-policy", exchange.nonce.join(pieces or self._csp)),
+            (b"x-request-id", exchange.request_id.encode("ascii")),
+        ]
         exchange.typed = False
         for name, value in given:
-            if b"\n" in value or b"\r" in value or b"\0" in value:
-                raise HeaderError(f"the response header {name!r} holds a line break.", hint="Encode the value.")
-            mark = _MARKS.get(name)
-            if mark == _PASS:
+            mark = _find_mark(name)
+            if mark == _LENGTH and value.isdigit():
                 head.append((name, value))
-            elif mark == _TYPE:
-                _put_type(exchange, head, value)
+            elif mark == _TYPE and (kind := _settle(value)):
+                head.append((name, kind))
+                exchange.typed = True
             elif mark != _DROP:
                 self._take(exchange, head, name, value)
-        self._add_own(exchange, head)
+        if pieces is not None:
+            head += _frame(exchange.frame_options)
+        if exchange.private:
+            head.append(_NO_STORE)
+        if exchange.rates is not None:
+            head += announce_rates(*exchange.rates)
+        if self._shared is not None:
+            head += self._shared(exchange)
+        self._add_rare(exchange, head)
         return head
 
     def _take(self, exchange: Exchange, head: list[Pair], name: bytes, value: bytes) -> None:
         """Put a header of the app in place, if it may say that."""
+        _check_line(name, value)
         key = name if _NAME.fullmatch(name) else _lower(name)
         mark = _MARKS.get(key, _OTHER)
         if mark == _TYPE:
-            _put_type(exchange, head, value)
+            if kind := _settle(value):
+                exchange.typed = True
+                head.append((key, kind))
         elif mark == _COOKIE:
             check_cookie(value, secure=exchange.secure or self._production)
             head.append((key, value))
@@ -131,30 +151,27 @@ class ResponseHead:
             told = self._places.hide(value, exchange.host.encode("ascii"))
             if told is not None:
                 head.append((key, told))
-        elif mark == _PASS or (mark == _CACHE and not exchange.private):
+        elif mark in {_PASS, _LENGTH} or (mark == _CACHE and not exchange.private):
             head.append((key, value))
 
-    def _add_own(self, exchange: Exchange, head: list[Pair]) -> None:
-        pieces = exchange.csp_pieces
-        head.append((b"content-security-policy", exchange.nonce.join(self._csp if pieces is None else pieces)))
-        head.append((b"x-request-id", exchange.request_id.encode("ascii")))
-        frame = self._frame if pieces is None else exchange.frame_options
-        if frame is not None:
-            head.append((b"x-frame-options", frame))
-        if exchange.private:
-            head.append(_NO_STORE)
+    def _add_rare(self, exchange: Exchange, head: list[Pair]) -> None:
         if self._trial is not None:
             head.append((b"content-security-policy-report-only", exchange.nonce.join(self._trial)))
         if exchange.cookies:
             head.extend((b"set-cookie", cookie) for cookie in exchange.cookies)
         if exchange.extra:
             head += exchange.extra
-        if exchange.rates is not None:
-            head += announce_rates(*exchange.rates)
         if exchange.retry_after:
             head.append((b"retry-after", b"%d" % exchange.retry_after))
-        if self._shared.enabled:
-            head += self._shared.pairs(exchange)
+
+
+def _frame(options: bytes | None) -> list[Pair]:
+    return [] if options is None else [(b"x-frame-options", options)]
+
+
+def _check_line(name: bytes, value: bytes) -> None:
+    if _BREAK.search(value):
+        raise HeaderError(f"the response header {name!r} holds a line break.", hint="Encode the value.")
 
 
 def _lower(name: bytes) -> bytes:
@@ -164,9 +181,8 @@ def _lower(name: bytes) -> bytes:
     return lowered
 
 
-def _put_type(exchange: Exchange, head: list[Pair], value: bytes) -> None:
+@lru_cache(maxsize=_REMEMBERED)
+def _settle(value: bytes) -> bytes:
     """What is no media type is left out, and a body then counts as one without a type."""
-    kind = settle_type(value)
-    if kind:
-        exchange.typed = True
-        head.append((b"content-type", kind))
+    _check_line(b"content-type", value)
+    return settle_type(value)

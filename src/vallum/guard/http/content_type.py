@@ -1,7 +1,6 @@
 """What a Content-Type may say: a real media type, and UTF-8 for text (WHATWG MIME Sniffing, ASVS 4.1.1)."""
 
 import re
-from functools import lru_cache
 from typing import Final
 
 from vallum.base.errors import VallumError
@@ -18,7 +17,6 @@ class CharsetError(VallumError):
     code = "charset"
 
 
-@lru_cache(maxsize=256)
 def settle_type(value: bytes) -> bytes:
     """The Content-Type to send for the app's `value`: text gets its charset. Empty for what is no media type.
 

@@ -16,6 +16,7 @@ Pair = tuple[bytes, bytes]
 _LONGEST_AGE: Final = 86_400
 _TOKEN: Final = re.compile(r"[a-z0-9-]+")
 VARY: Final[Pair] = (b"vary", b"Origin")
+_NOT_LISTED: Final = [VARY]
 NOT_SHARED: Final = Refusal(403, "origin-not-allowed", "This origin may not call here.")
 PREFLIGHT_ANSWER: Final = Refusal(204, "preflight")
 
@@ -53,7 +54,9 @@ class SharedOrigins:
     def __init__(self, policy: CorsPolicy) -> None:
         """Prepare the header bytes."""
         self.enabled = bool(policy.origins)
-        self._plain = {origin.encode(): _share(policy, origin.encode()) for origin in policy.origins}
+        self._plain: dict[bytes | None, list[Pair]] = {
+            origin.encode(): _share(policy, origin.encode()) for origin in policy.origins
+        }
         self._asked = (
             (b"access-control-allow-methods", ", ".join(policy.methods).encode()),
             (b"access-control-allow-headers", ", ".join(policy.headers).encode()),
@@ -71,8 +74,7 @@ class SharedOrigins:
 
     def pairs(self, exchange: Exchange) -> list[Pair]:
         """The headers for the answer to `exchange`: `Vary` always, the rest for listed origins."""
-        origin = exchange.found[ORIGIN]
-        return [VARY] if origin is None else self._plain.get(origin, [VARY])
+        return self._plain.get(exchange.found[ORIGIN], _NOT_LISTED)
 
 
 def _share(policy: CorsPolicy, origin: bytes) -> list[Pair]:
