@@ -10,9 +10,9 @@ from vallum.check.flow.facts import Setting
 from vallum.check.flow.folding import UNKNOWN
 from vallum.check.flow.module import Definition, Module
 from vallum.check.flow.scope import Names, Scope
-from vallum.check.flow.walk import iter_nodes, iter_scope
 from vallum.check.project import Project
 from vallum.check.read.purpose import is_test, names_development
+from vallum.check.readings.gates import is_gated
 from vallum.check.rule import Rule
 from vallum.findings.finding import Confidence, Remark
 
@@ -38,7 +38,6 @@ _APP_SWITCHES: Final = ("flask.Flask().debug", "fastapi.FastAPI().debug", "starl
 _NOT_SERVERS: Final = ("asyncio.", "subprocess.", "anyio.", "trio.", "unittest.")
 _HOME: Final = re.compile(r"settings|config|conf|base|prod|environment|defaults", re.IGNORECASE)
 _BASES: Final = re.compile(r"Settings|Config")
-_GATE: Final = re.compile(r"\b(?:dev|development|develop|local|debug|is_dev\w*|is_local)\b", re.IGNORECASE)
 _KEEPERS: Final = re.compile(r"(?:^|_)(?:app|server|main|run|serve|create|make|build)(?:_|$)")
 
 
@@ -52,7 +51,7 @@ def examine(project: Project) -> Iterator[Remark]:
             if _is_switch(setting, module, definition, project):
                 yield from _judge(setting, scope, project)
     for call in project.calls("*.DebuggedApplication"):
-        if not is_test(call.place.path) and not _is_gated(call.module, call.node):
+        if not is_test(call.place.path) and not is_gated(call.module, call.node):
             yield RULE.finding(call.place, _ATTACK, "Werkzeug's debugger wraps the application.", fix=_FIX)
 
 
@@ -89,7 +88,7 @@ def _judge(setting: Setting, scope: Scope, project: Project) -> Iterator[Remark]
         yield RULE.site(setting.place, f"{setting.key} is off")
     elif names_development(setting.place.path) or names_development(setting.place.scope):
         yield RULE.site(setting.place, "for development only, as its name says")
-    elif _is_gated(setting.module, setting.node):
+    elif is_gated(setting.module, setting.node):
         yield RULE.site(setting.place, "in a branch for development only")
     elif setting.known:
         yield RULE.finding(setting.place, _ATTACK, f"{_first_line(what)} switches it on.", fix=_FIX)
@@ -115,23 +114,6 @@ def _elsewhere(setting: Setting, names: Names) -> Any:
     home = names.scope_of(module, None)
     binding = home.bindings.get(last)
     return evaluate_default(binding, home, names) if isinstance(binding, nodes.Expression) else UNKNOWN
-
-
-def _is_gated(module: Module, node: nodes.Node) -> bool:
-    """Whether the node stands in a branch whose test speaks of development."""
-    for outer in (module.body, *(definition.node.body for definition in module.definitions)):
-        for branch in iter_scope(outer):
-            if isinstance(branch, nodes.If) and branch.line <= node.line <= branch.end_line:
-                test = module.text_of(branch.test)
-                inside = any(part is node for part in _within(branch.then))
-                if inside and _GATE.search(test) and "!=" not in test and " not " not in f" {test}":
-                    return True
-    return False
-
-
-def _within(body: tuple[nodes.Statement, ...]) -> Iterator[nodes.Node]:
-    for statement in body:
-        yield from iter_nodes(statement)
 
 
 def _first_line(text: str) -> str:
