@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-KEEPS: Final = ("upload-content-sniffed",)
 FIRST_BYTES: Final = 2048
 """How much of a file the types look at."""
 

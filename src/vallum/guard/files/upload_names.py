@@ -8,7 +8,6 @@ from urllib.parse import quote
 
 from vallum.base.errors import RefusedError
 
-KEEPS: Final = ("upload-extension-allowlist",)
 LONGEST_NAME: Final = 255
 _EXTENSION: Final = re.compile(r"[a-z0-9]{1,10}")
 _UNFIT: Final = re.compile(r'[:*?"<>|%]')

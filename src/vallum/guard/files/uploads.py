@@ -25,7 +25,12 @@ from vallum.guard.files.images import MOST_PIXELS, load_library, rewrite_image
 from vallum.guard.files.paths import SafeFolder
 from vallum.guard.files.upload_names import UploadRefusedError, read_extension, write_disposition
 
-KEEPS: Final = ("upload-size-limit", "upload-server-names")
+KEEPS: Final = (
+    "upload-extension-allowlist",
+    "upload-content-sniffed",
+    "upload-size-limit",
+    "upload-server-names",
+)
 MOST_BYTES: Final = 5 * 1024 * 1024
 _PIECE: Final = 64 * 1024
 _NAME: Final = re.compile(r"[0-9a-f]{32}\.[a-z0-9]{1,10}")
