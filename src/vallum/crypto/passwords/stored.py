@@ -1,6 +1,7 @@
 """Read any stored hash, make new ones, and refuse what is no password hash."""
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from typing import Final
 
@@ -8,6 +9,7 @@ from vallum.base.randomness import SYSTEM_RANDOMNESS, Randomness
 from vallum.crypto.passwords.argon2id import Argon2id
 from vallum.crypto.passwords.bcrypt import Bcrypt
 from vallum.crypto.passwords.pbkdf2 import Pbkdf2
+from vallum.crypto.passwords.pepper import Peppers, apply_pepper
 from vallum.crypto.passwords.scheme import (
     DIGEST_BYTES,
     SALT_BYTES,
@@ -31,9 +33,10 @@ _WEAK: Final[Sequence[tuple[str, re.Pattern[str]]]] = (
 
 
 def encode_password(password: str) -> bytes:
-    """Return the password's UTF-8 bytes, exactly as typed: nothing is trimmed, folded or cut.
+    """Return the password's UTF-8 bytes as typed: nothing is trimmed, folded or cut.
 
-    Raises `PasswordRefusedError` above 1024 bytes and for text with lone surrogates.
+    Unicode's form NFC makes two keyboards agree that write one character in two ways (RFC 8265, section 4.2.2). Raises
+    `PasswordRefusedError` above 1024 bytes and for text with lone surrogates.
     """
     try:
         encoded = password.encode("utf-8")
@@ -41,15 +44,17 @@ def encode_password(password: str) -> bytes:
         raise PasswordRefusedError("a password must be valid Unicode text.") from None
     if len(encoded) > LONGEST_PASSWORD:
         raise PasswordRefusedError(f"a password may have at most {LONGEST_PASSWORD} bytes.", code="password-too-long")
-    return encoded
+    return encoded if password.isascii() else unicodedata.normalize("NFC", password).encode("utf-8")
 
 
-def make_hash(password: str, scheme: Scheme, *, randomness: Randomness = SYSTEM_RANDOMNESS) -> str:
-    """Hash a new password under `scheme` with its own random salt.
+def make_hash(
+    password: str, scheme: Scheme, *, peppers: Peppers | None = None, randomness: Randomness = SYSTEM_RANDOMNESS
+) -> str:
+    """Hash a new password under `scheme` with its own random salt, and the newest of `peppers`.
 
     Raises `PasswordRefusedError` when the scheme would not take in all of it (bcrypt: 72 bytes, no NUL).
     """
-    encoded = encode_password(password)
+    encoded = apply_pepper(peppers, peppers.newest if peppers else "", encode_password(password))
     if not takes_whole(scheme, encoded):
         raise PasswordRefusedError(
             f"{scheme.name} sees only {scheme.longest} bytes and stops at NUL.",
@@ -57,7 +62,8 @@ def make_hash(password: str, scheme: Scheme, *, randomness: Randomness = SYSTEM_
             code="password-too-long",
         )
     salt = randomness(SALT_BYTES)
-    return scheme.write(salt, scheme.derive(encoded, salt, DIGEST_BYTES))
+    stored = scheme.write(salt, scheme.derive(encoded, salt, DIGEST_BYTES))
+    return peppers.write(stored) if peppers else stored
 
 
 def make_decoy(scheme: Scheme, *, randomness: Randomness = SYSTEM_RANDOMNESS) -> StoredHash:

@@ -2,8 +2,9 @@
 
 import asyncio
 import os
+import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
 from functools import partial
 from threading import BoundedSemaphore
@@ -41,23 +42,40 @@ class HashingPool:
         self, work: Callable[Arguments, Result], /, *args: Arguments.args, **kwargs: Arguments.kwargs
     ) -> Result:
         """Return what `work` returns, run in the caller's context. Raises `HashingBusyError` when the queue is full."""
-        if self._process != os.getpid():
-            self._start()
-        places = self._places
-        if not places.acquire(blocking=False):
+        future = self._submit(partial(work, *args, **kwargs))
+        if future is None:
             await asyncio.sleep(self._refusal_delay)
-            raise HashingBusyError("the queue for password hashing is full.", hint="Try again in a moment.")
-        try:
-            future = self._threads.submit(copy_context().run, partial(work, *args, **kwargs))
-        except BaseException:
-            places.release()
-            raise
-        future.add_done_callback(lambda _: places.release())
+            raise _refuse()
         return await asyncio.wrap_future(future)
+
+    def run_now(
+        self, work: Callable[Arguments, Result], /, *args: Arguments.args, **kwargs: Arguments.kwargs
+    ) -> Result:
+        """The same for threads: the caller's waits."""
+        future = self._submit(partial(work, *args, **kwargs))
+        if future is None:
+            time.sleep(self._refusal_delay)
+            raise _refuse()
+        return future.result()
 
     def close(self) -> None:
         """Wait for the running jobs and drop the rest."""
         self._threads.shutdown(cancel_futures=True)
+
+    def _submit(self, work: Callable[[], Result]) -> Future[Result] | None:
+        """Hand `work` to the threads; None when no place is free."""
+        if self._process != os.getpid():
+            self._start()
+        places = self._places
+        if not places.acquire(blocking=False):
+            return None
+        try:
+            future = self._threads.submit(copy_context().run, work)
+        except BaseException:
+            places.release()
+            raise
+        future.add_done_callback(lambda _: places.release())
+        return future
 
     def _start(self) -> None:
         # A forked child has the parent's bookkeeping but none of its threads.
@@ -65,6 +83,10 @@ class HashingPool:
         self._process = os.getpid()
         self._places = BoundedSemaphore(workers + queue)
         self._threads = ThreadPoolExecutor(workers, thread_name_prefix="vallum-hashing")
+
+
+def _refuse() -> HashingBusyError:
+    return HashingBusyError("the queue for password hashing is full.", hint="Try again in a moment.")
 
 
 def count_workers() -> int:
