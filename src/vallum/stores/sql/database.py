@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Literal, Protocol, TypeAlias
 
 from vallum.base.errors import ConfigError
 
@@ -62,15 +62,22 @@ def open_database(url: str) -> Database:
 
     Raises `ConfigError` for another kind of URL, without quoting it: it may hold a password.
     """
-    scheme, _, rest = url.partition("://")
-    if scheme == "sqlite" and len(rest) > 1 and rest.startswith("/"):
+    if find_kind(url) == "sqlite":
         from vallum.stores.sql.sqlite import SqliteDatabase  # noqa: PLC0415 - sqlite3 is loaded only when it is used
 
-        return SqliteDatabase(rest[1:])
-    if scheme.partition("+")[0] in {"postgresql", "postgres"}:
-        from vallum.stores.sql.postgres import PostgresDatabase  # noqa: PLC0415 - an extra, loaded only when it is used
+        return SqliteDatabase(url.removeprefix("sqlite:///"))
+    from vallum.stores.sql.postgres import PostgresDatabase  # noqa: PLC0415 - an extra, loaded only when it is used
 
-        return PostgresDatabase(url)
+    return PostgresDatabase(url)
+
+
+def find_kind(url: str) -> Literal["sqlite", "postgresql"]:
+    """Which database a URL speaks of. Raises `ConfigError` if neither, without quoting it."""
+    scheme, _, rest = url.partition("://")
+    if scheme == "sqlite" and len(rest) > 1 and rest.startswith("/"):
+        return "sqlite"
+    if scheme.partition("+")[0] in {"postgresql", "postgres"}:
+        return "postgresql"
     raise ConfigError(
         "the address of the database is not a URL for SQLite or PostgreSQL.",
         hint="Write sqlite:///vallum.sqlite or postgresql://user@host/name.",

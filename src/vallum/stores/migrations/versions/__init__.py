@@ -1,0 +1,1 @@
+"""One Alembic script for each step of `vallum.stores.sql.schema`."""
