@@ -83,6 +83,14 @@ class PasswordChangeFailed(SecurityEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EmailChanged(SecurityEvent):
+    """The address of an account was changed, and the new one proved."""
+
+    name: ClassVar[str] = "email-changed"
+    account: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SecondFactorChanged(SecurityEvent):
     """A second factor was added, removed or replaced: `change` says which."""
 

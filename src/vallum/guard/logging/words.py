@@ -16,6 +16,7 @@ WORDS: Final[Mapping[str, str]] = {
     "authorization-failed": "authz_fail",
     "configuration-weakened": "sys_monitor_disabled",
     "decryption-failed": "crypt_decrypt_fail",
+    "email-changed": "user_updated",
     "input-refused": "input_validation_fail",
     "logged-out": "session_expired",
     "login-failed": "authn_login_fail",

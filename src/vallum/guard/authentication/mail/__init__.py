@@ -1,0 +1,1 @@
+"""Mail that the account flows send: a small protocol, SMTP, and what development and tests need."""
