@@ -22,8 +22,9 @@ from vallum.guard.authentication.bearer import CHALLENGED
 from vallum.guard.authorization.access import CLOSED, Access, Declaration, rates_of
 from vallum.guard.authorization.paths import PathTable
 from vallum.guard.authorization.roles import RoleTable
-from vallum.guard.errors.refusal import FORBIDDEN, UNAUTHENTICATED, Refusal
-from vallum.guard.exchange import CLIENT_ID, CREDENTIAL, CSRF, INDEX, SINGLE, TYPE, Exchange
+from vallum.guard.errors.failure import describe_error
+from vallum.guard.errors.refusal import FORBIDDEN, HTML_TYPE, UNAUTHENTICATED, ErrorView, Refusal, wants_page
+from vallum.guard.exchange import ACCEPT, CLIENT_ID, CREDENTIAL, CSRF, INDEX, SINGLE, TYPE, Exchange, enter, leave
 from vallum.guard.http.client import find_client
 from vallum.guard.http.cors import SharedOrigins
 from vallum.guard.http.hosts import check_host
@@ -61,6 +62,7 @@ class Core:
         self.policy = policy
         self.store: SessionStore = policy.store if policy.store is not None else MemorySessions()
         self.unauthenticated = UNAUTHENTICATED if policy.bearer is None else CHALLENGED
+        self._lead_in = _find_login(policy)
         self.paths = PathTable(policy.paths)
         self._roles = RoleTable(policy.roles)
         self._recognise: Callable[[str, tuple[str, ...]], Actor] = lru_cache(maxsize=_REMEMBERED)(self._recognise_anew)
@@ -155,11 +157,19 @@ class Core:
 
     def answer(self, exchange: Exchange, refusal: Refusal) -> tuple[list[Pair], bytes]:
         """The head and body of a refusal."""
-        kind, body = refusal.render(exchange.found[INDEX[b"accept"]], exchange.request_id)
+        kind, body = self.render(exchange, refusal)
         if refusal.status == 204:
             return self.head(exchange, refusal.headers), b""
         own = [(b"content-type", kind), (b"content-length", str(len(body)).encode()), *refusal.headers]
         return self.head(exchange, own), b"" if exchange.method == "HEAD" else body
+
+    def render(self, exchange: Exchange, refusal: Refusal) -> tuple[bytes, bytes]:
+        """The content type and body of a refusal, for what the client accepts: the app's own page if there is one."""
+        accept = exchange.found[ACCEPT]
+        own = None
+        if self.policy.error_page is not None and refusal.status >= 400 and wants_page(accept):
+            own = self._render_own(self.policy.error_page, exchange, refusal)
+        return refusal.render(accept, exchange.request_id) if own is None else (HTML_TYPE, own)
 
     def report(self, exchange: Exchange, name: str, level: Level = Level.WARNING, **detail: str) -> None:
         """Hand a security event of this request to the policy's sink."""
@@ -182,6 +192,19 @@ class Core:
         if self._access_log.write is not None:
             self._access_log.note(exchange, self.policy.clock())
 
+    def _render_own(self, page: Callable[[ErrorView], object], exchange: Exchange, refusal: Refusal) -> bytes | None:
+        from vallum.guard.output.error_pages import render_own  # noqa: PLC0415 - only where an app has a page of its own
+
+        context = enter(exchange)  # so that it can ask for its nonce, at whatever stage the request was refused
+        try:
+            return render_own(page, refusal.view(exchange.request_id))
+        except Exception as error:  # noqa: BLE001 - an error page must not become a second error
+            self.report(exchange, "error-page-failed", Level.ERROR, **describe_error(error))
+            return None
+        finally:
+            leave(context)
+            exchange.forget()  # a refusal sets no cookie, also not for a form on its page
+
     def _recognise_anew(self, actor_id: str, roles: tuple[str, ...]) -> Actor:
         return recognise_actor(actor_id, *self._roles.look_up(roles))
 
@@ -189,7 +212,7 @@ class Core:
         if access.open:
             return None
         if exchange.actor is None:
-            return self.unauthenticated
+            return (self._lead_in and self._lead_in(exchange)) or self.unauthenticated
         if not access.declared:
             return self._refuse(exchange, "route-undeclared", FORBIDDEN)
         if access.permissions <= exchange.actor.permissions:
@@ -253,6 +276,14 @@ def _demand_https(policy: GuardPolicy) -> tuple[Step, ...]:
     from vallum.guard.http.transport import demand_https  # noqa: PLC0415 - needed in production only
 
     return (demand_https(policy.origins),)
+
+
+def _find_login(policy: GuardPolicy) -> Step | None:
+    if not policy.login:
+        return None
+    from vallum.guard.authentication.login_page import lead_in  # noqa: PLC0415 - only where there is a login page
+
+    return lead_in(policy.login)
 
 
 def _format_id(digits: str) -> str:

@@ -32,9 +32,10 @@ LISTED: Final = (
     b"x-request-id",
     b"user-agent",
     b"access-control-request-method",
+    b"sec-fetch-mode",
 )
 HOST, ORIGIN, LENGTH, CODING, TYPE, SITE, CREDENTIAL, CSRF = range(len(SINGLE))
-COOKIE, ACCEPT, FORWARDED, SCHEME, CLIENT_ID, AGENT, PREFLIGHT = range(len(SINGLE), len(SINGLE) + len(LISTED))
+COOKIE, ACCEPT, FORWARDED, SCHEME, CLIENT_ID, AGENT, PREFLIGHT, MODE = range(len(SINGLE), len(SINGLE) + len(LISTED))
 INDEX: Final[Mapping[bytes, int]] = {name: place for place, name in enumerate(SINGLE + LISTED)}
 
 Write = Callable[[SessionStore], bool]
@@ -65,6 +66,7 @@ class Exchange:
 
     method: str = ""
     path: str = ""
+    query: bytes = b""
     scheme: str = "http"
     peer: str | None = None
     is_socket: bool = False

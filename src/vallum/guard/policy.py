@@ -1,7 +1,7 @@
 """The one policy of a guard: frozen, safe when left out, checked when built."""
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from types import MappingProxyType
@@ -13,6 +13,7 @@ from vallum.base.randomness import SYSTEM_RANDOMNESS, Randomness
 from vallum.base.secret import Secret
 from vallum.guard.authentication.bearer import BearerPolicy
 from vallum.guard.authorization.access import Access
+from vallum.guard.errors.refusal import ErrorView
 from vallum.guard.http.cors import CorsPolicy
 from vallum.guard.http.headers import HeaderPolicy
 from vallum.guard.http.limits import LimitPolicy
@@ -41,7 +42,10 @@ class GuardPolicy:
     `origins`: where the app is reached, like "https://notes.example"; `hosts`: further Host headers it answers to.
     `secrets`: newest first, at least 32 characters. `proxies`: addresses whose forwarded headers count.
     `roles`: role to permissions. `paths`: access for what cannot be decorated. `csrf_exempt`: exact paths on which
-    cookies are ignored instead of checked. `bearer`: how Authorization headers are read; None ignores them.
+    cookies are ignored instead of checked. `bearer`: how Authorization headers are read; None ignores them. `login`:
+    the path of the page to which a browser is sent that asks for a closed page, with the path asked for as `next`;
+    calls get 401 all the same. `error_page`: makes the page of an error from its `ErrorView`, as HTML that was escaped
+    (`SafeHtml`, or what a template engine marks); when it fails, the built-in page is sent.
     `trial_csp`: a second policy that only reports. `rate_limits`: what all routes allow; None is 100 requests a minute
     for each account and 600 for each address in production, and no limit elsewhere. `sink` takes the security events;
     `access_log` writes a line for each request. `unsafe_plain_http`: in production too serve what comes without TLS,
@@ -58,6 +62,8 @@ class GuardPolicy:
     paths: Mapping[str, Access] = field(default_factory=lambda: MappingProxyType({}))
     csrf_exempt: tuple[str, ...] = ()
     bearer: BearerPolicy | None = None
+    login: str = ""
+    error_page: Callable[[ErrorView], object] | None = None
     cors: CorsPolicy = field(default_factory=CorsPolicy)
     csp: ContentSecurityPolicy = field(default_factory=ContentSecurityPolicy)
     trial_csp: ContentSecurityPolicy | None = None

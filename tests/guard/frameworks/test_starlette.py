@@ -426,6 +426,26 @@ def test_http_exceptions_keep_their_detail_and_get_the_id(policy: Build, browse:
     assert answer.json()["request_id"] == answer.headers["x-request-id"]
     assert answer.headers["x-pot"] == "1"
     assert browse(app)("GET", "/quiet").status_code == 304
+    page = browse(app)("GET", "/teapot", headers={"accept": "text/html"})
+    assert (page.status_code, page.headers["content-type"]) == (418, "text/html; charset=utf-8")
+    assert "<p>short and stout</p>" in page.text
+    assert page.headers["x-request-id"] in page.text
+    assert page.headers["x-pot"] == "1"
+
+
+def test_a_wrong_form_is_a_page_for_people(policy: Build, browse: Build) -> None:
+    app = FastAPI(openapi_url=None)
+    Guard(app, policy=policy())
+
+    @app.get("/list")
+    @public
+    async def show(page: int, size: int = 5) -> str:
+        return str(page * size)
+
+    answer = browse(app)("GET", "/list?page=<b>&size=<i>", headers={"accept": "text/html"})
+    assert answer.status_code == 400
+    assert "Look at: page, size." in answer.text
+    assert "<b>" not in answer.text
 
 
 def production(tmp_path: Path, **settings: Any) -> GuardPolicy:

@@ -108,6 +108,7 @@ def read_scope(scope: Scope) -> Exchange:
     exchange = Exchange()
     exchange.method = scope.get("method", "GET")
     exchange.path = scope["path"]
+    exchange.query = scope.get("query_string", b"")
     exchange.scheme = scope.get("scheme", "http")
     client = scope.get("client")
     if client is None:

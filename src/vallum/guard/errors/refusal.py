@@ -1,6 +1,7 @@
 """A refusal: one fixed answer, built once, as problem+json (RFC 9457) or a plain page, by what the client accepts."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
 from typing import Final
@@ -15,8 +16,23 @@ _PAGE: Final = (
 )
 JSON_TYPE: Final = b"application/problem+json"
 HTML_TYPE: Final = b"text/html; charset=utf-8"
+SEE_OTHER: Final = 303
 PERMANENT_REDIRECT: Final = 308
 """The status of a refusal that sends the client to https (RFC 9110, section 15.4.9)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErrorView:
+    """What an error page may show: nothing of it comes from the request or from an exception.
+
+    `title` is the standard's words for the status, `text` the fixed sentence of the refusal or empty; `request_id` is
+    empty where the answer must be the same every time.
+    """
+
+    status: int
+    title: str
+    text: str
+    request_id: str
 
 
 class Refusal:
@@ -52,15 +68,25 @@ class Refusal:
 
     def render(self, accept: bytes | None, request_id: str) -> tuple[bytes, bytes]:
         """The content type and body for a client that sent `accept`."""
-        if accept is not None and b"text/html" in accept:
+        if wants_page(accept):
             self._page = self._page or _encode_page(self, identified=self.identified)
             return HTML_TYPE, request_id.encode().join(self._page)
         self._json = self._json or _encode_problem(self, identified=self.identified)
         return JSON_TYPE, request_id.encode().join(self._json)
 
+    def view(self, request_id: str) -> ErrorView:
+        """What a page of the app's own may show of it."""
+        shown = request_id if self.identified else ""
+        return ErrorView(status=self.status, title=phrase_of(self.status), text=self.text, request_id=shown)
+
     def __repr__(self) -> str:
         """Status and code."""
         return f"Refusal({self.status}, {self.code!r})"
+
+
+def wants_page(accept: bytes | None) -> bool:
+    """Tell whether a client that sent `accept` shows pages."""
+    return accept is not None and b"text/html" in accept
 
 
 def _encode_problem(refusal: Refusal, *, identified: bool) -> list[bytes]:

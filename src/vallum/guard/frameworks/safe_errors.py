@@ -9,13 +9,14 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from vallum.guard.errors.refusal import phrase_of
-from vallum.guard.exchange import current
+from vallum.guard.errors.refusal import Refusal, phrase_of, refusal_for, wants_page
+from vallum.guard.exchange import ACCEPT, current
 
 KEEPS: Final = ("validation-errors-safe",)
 
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
 _PROBLEM: Final = "application/problem+json"
+_WRONG_FORM: Final = "The request does not have the expected form."
 _CLIENTS_OWN: Final = "extra_forbidden"
 """The error whose last part of the place is a name that the client made up."""
 
@@ -40,21 +41,38 @@ def use_safe_errors(app: Starlette) -> None:
 
 
 async def answer_http(_request: Request, error: HTTPException) -> Response:
-    """The error that the handler raised, with its own `detail`, as problem+json."""
+    """The error that the handler raised, with its own `detail`, as problem+json or an error page."""
     if error.status_code in {204, 304}:
         return Response(status_code=error.status_code, headers=error.headers)
+    if _shows_pages():
+        return _page(error.status_code, error.detail, headers=error.headers)
     return _problem(error.status_code, error.detail or phrase_of(error.status_code), headers=error.headers)
 
 
 async def answer_validation(_request: Request, error: Any) -> Response:
     """400 with the place and the code of each failure, never the submitted value (ASVS 2.2.1, 16.5.1)."""
+    fields = sorted({_place(failure).partition(".")[2] for failure in error.errors()} - {""})
+    if _shows_pages():
+        return _page(400, f"{_WRONG_FORM} Look at: {', '.join(fields)}." if fields else _WRONG_FORM)
     failures = [{"field": _place(failure), "code": str(failure["type"])} for failure in error.errors()]
-    return _problem(400, "The request does not have the expected form.", errors=failures)
+    return _problem(400, _WRONG_FORM, errors=failures)
 
 
 async def close_validation(websocket: Any, _error: Any) -> None:
     """Close without telling what was wrong."""
     await websocket.close(code=1008)
+
+
+def _shows_pages() -> bool:
+    return wants_page(current().found[ACCEPT])
+
+
+def _page(status: int, text: object, *, headers: Any = None) -> Response:
+    """An error page, the app's own if it has one; a `detail` that is no sentence is for programs."""
+    refusal = Refusal(status, refusal_for(status).code, text if isinstance(text, str) else "")
+    exchange = current()
+    kind, body = exchange.core.render(exchange, refusal)
+    return Response(body, status, headers=headers, media_type=kind.decode())
 
 
 def _problem(status: int, detail: object, *, headers: Any = None, **members: object) -> Response:

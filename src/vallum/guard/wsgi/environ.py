@@ -24,6 +24,7 @@ def read_environ(environ: Environ) -> Exchange:
     get = environ.get
     exchange.method = environ["REQUEST_METHOD"]
     exchange.path = read_path(environ)
+    exchange.query = get("QUERY_STRING", "").encode("latin-1", "replace")
     exchange.scheme = get("wsgi.url_scheme", "http")
     exchange.peer = get("REMOTE_ADDR") or None
     exchange.is_socket = exchange.peer is None
