@@ -44,10 +44,13 @@ _NO_ADDRESS: Final = frozenset({
     "license", "prefix", "prefixes", "scheme", "example", "examples", "dtd", "namespaces", "format", "claim", "terms",
     "standard", "relation", "rel", "profile", "attribution",
 })  # fmt: skip
-_CLIENTS: Final = (
-    "requests.*", "httpx.*", "aiohttp.*", "urllib.request.*", "urllib3.*", "websockets.*", "websocket.*", "redis.*",
-    "aioredis.*", "*.connect", "*.from_url", "*.get", "*.post", "*.put", "*.patch", "*.delete", "*.request", "urlopen",
-    "*.ws_connect", "*.stream", "celery.Celery", "xmlrpc.client.ServerProxy", "*.urlopen", "kombu.Connection",
+_CLIENTS: Final = tuple(
+    f"*.{word}"
+    for word in (
+        "get", "post", "put", "patch", "delete", "head", "options", "request", "stream", "urlopen", "Request", "connect",
+        "from_url", "Client", "AsyncClient", "ClientSession", "ws_connect", "Celery", "ServerProxy", "Connection",
+        "create_connection", "urlretrieve",
+    )
 )  # fmt: skip
 _CLIENT_NAMES: Final = re.compile(
     r"^(?:requests|httpx|aiohttp|urllib|urllib3|websockets?|redis|aioredis|celery|xmlrpc|kombu|pika|aio_pika)\b"
@@ -98,6 +101,8 @@ def _is_aside(place: Place) -> bool:
 
 
 def _is_address(setting: Setting) -> bool:
+    if not isinstance(setting.constant, str | list | tuple) or isinstance(setting.node, nodes.Name | nodes.Attribute):
+        return False
     words = set(split_words(setting.key))
     if words & _NO_ADDRESS or setting.target.endswith("TestClient"):
         return False
