@@ -99,6 +99,7 @@ def _probe_policy(order: Order) -> ProbePolicy:
         select=order.select,
         public=settings.public,
         allow_hosts=settings.allow_hosts,
+        production=settings.production,
     )
 
 

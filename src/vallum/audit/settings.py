@@ -55,10 +55,12 @@ class Settings:
     standards: tuple[str, ...] = STANDARDS
     writes: bool = True
     """Whether the probe may create and change things as its identities."""
-    requests: int = 3000
-    seconds: int = 120
+    requests: int = 8000
+    seconds: int = 240
     environment: Mapping[str, str] = field(default_factory=dict)
     """Variables set before the app is loaded in process; not for secrets."""
+    production: Mapping[str, str] = field(default_factory=dict)
+    """Variables for starts of the app as in production, in a process of its own; `{secret}` and the like are drawn."""
     identities: tuple[IdentitySettings, ...] = ()
 
     @property
@@ -106,9 +108,10 @@ def read_settings(path: Path) -> Settings:
         baseline=reader.text("baseline", ""),
         standards=standards,
         writes=reader.truth("writes", True),
-        requests=reader.number("requests", 3000),
-        seconds=reader.number("seconds", 120),
+        requests=reader.number("requests", 8000),
+        seconds=reader.number("seconds", 240),
         environment=reader.mapping("environment"),
+        production=reader.mapping("production"),
         identities=identities,
     )
     reader.finish()

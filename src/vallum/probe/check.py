@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 from vallum.findings.finding import Confidence, Finding, Fix, Remark, Silence, Site, Unproven, Way
 from vallum.probe.evidence import act_of, show_answer
-from vallum.probe.exchange import Exchange, Shot, SignIn
+from vallum.probe.exchange import Exchange, Launch, Shot, SignIn, Stir
 from vallum.probe.surface import Surface
 
-Asking = Generator[Shot | SignIn, Exchange, None]
+Wanted = Shot | SignIn | Launch | Stir
+Asking = Generator[Wanted, Exchange, None]
 """Yields what to send and is handed what came back, so that a later step can depend on an earlier one. No I/O."""
 
 
@@ -35,7 +36,9 @@ class Check:
     users: int = 0
     """How many proven identities it needs."""
     last: bool = False
-    """Whether it may end sessions, and so runs after all others."""
+    """Whether it may end sessions, and so runs after most others."""
+    exhausts: bool = False
+    """Whether it uses up what is limited, or locks an account, and so runs at the very end."""
     idle: str = "no place to try was found"
     """What is said when there was nothing to judge."""
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final
 
@@ -61,6 +61,22 @@ Body = FormBody | JsonBody | MultipartBody | RawBody | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LogLine:
+    """A line that an app in process logged or printed while it answered."""
+
+    text: str
+    """As a handler writes it, redacted and with its stack; as the record says where no handler writes it."""
+    source: str
+    """The logger's name, or `stdout` or `stderr`."""
+    level: int = 0
+    """As `logging` counts; 0 for what was printed."""
+    written: bool = True
+    """Whether any handler wrote it."""
+    record: int = 0
+    """Lines that two handlers made of one record have the same number."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Shot:
     """What to send, as whom. The client adds cookies, bearer token, Origin and CSRF token, as a browser would."""
 
@@ -91,6 +107,10 @@ class Shot:
     """Take the CSRF token from the session of this other identity."""
     shown: str = ""
     """The template of the page to which the shot was redirected, when this follows it; `route` is that of the shot."""
+    trial: str = ""
+    """The name of the trial, opened by `Launch`, that gets it; empty for the app that is probed."""
+    scheme: str = ""
+    """`http` for a request without TLS, to an app in process; empty for that of the run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +124,40 @@ class SignIn:
     """Cookies that are in the jar before the login begins."""
     replace: Mapping[str, Text] | None = None
     """Fields that differ from the identity's own: another name, another password."""
+    label: str = ""
+    trial: str = ""
+    headers: Headers = ()
+    """Headers that the login carries besides."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Launch:
+    """A start of the app in a process of its own, a *trial*, that ends with the check that asked for it.
+
+    The exchange that comes back has the status 200 when the app started; else 0, and what it died of as `fault`. Its
+    body is JSON: `reads`, the environment variables that the app looked at; `text`, what it printed; `exit`, its
+    status.
+    """
+
+    trial: str
+    environment: Mapping[str, str | None] = field(default_factory=dict)
+    """Variables that differ from those of the probe; None takes one away."""
+    production: bool = False
+    """Whether the variables are set that the policy gives for a start as production."""
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stir:
+    """Changes the world around a trial: its clock moves on, its stores are taken away or are back.
+
+    The exchange that comes back has as its body how often a store that was away had been asked for till now.
+    """
+
+    trial: str
+    seconds: float = 0.0
+    down: tuple[str, ...] = ()
+    """The stores that are away from now on: `database` (SQLite), `network`, `files`."""
     label: str = ""
 
 
@@ -122,6 +176,10 @@ class Answer:
     raised: str = ""
     """The exception inside the app, in process: type and message. No client sees this."""
     fault: str = ""
+    escaped: bool = False
+    """Whether the exception reached the server, which logs it in its own way."""
+    log: tuple[LogLine, ...] = ()
+    """What the app logged and printed while it answered, in process; nothing is known over a network."""
 
     def header(self, name: str) -> str:
         """The first header of this name; empty when absent."""

@@ -1,6 +1,7 @@
 """What is probed, as whom, how hard, and what may be changed on the way."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -29,8 +30,8 @@ class ProbePolicy:
     scheme: str = "https"
     """The scheme of an app in process; `https` is what production sees."""
     identities: tuple[Identity, ...] = ()
-    requests: int = 3000
-    seconds: float = 120.0
+    requests: int = 8000
+    seconds: float = 240.0
     timeout: float = 10.0
     """Seconds after which one request counts as unanswered."""
     writes: bool = True
@@ -44,6 +45,9 @@ class ProbePolicy:
     """The word that marks everything written; drawn at random when empty."""
     delay: float = 1.0
     """Seconds that a command is asked to sleep where only time can tell."""
+    production: Mapping[str, str] = field(default_factory=dict)
+    """Variables with which the app starts as in production, for starts in a process of its own. `{folder}`, `{secret}`,
+    `{key}` and `{private_key}` in a value are drawn anew for each start."""
     clock: Clock | None = field(default=None, repr=False)
     """The clock that times requests; the monotonic one when None."""
 
@@ -65,6 +69,11 @@ class ProbePolicy:
     def is_url(self) -> bool:
         """Whether the target is reached over the network."""
         return isinstance(self.target, str) and self.target.startswith(("http://", "https://"))
+
+    @property
+    def is_startable(self) -> bool:
+        """Whether the app can be started again in a process of its own: it is named, and not an object or a URL."""
+        return isinstance(self.target, str) and not self.is_url
 
 
 def _check_url(url: str, allowed: tuple[str, ...]) -> None:

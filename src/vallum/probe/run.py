@@ -14,25 +14,23 @@ from vallum.base.randomness import token
 from vallum.findings.examination import Examination, Progress, show_nothing
 from vallum.findings.finding import Finding, Gap, Remark, Silence, Unproven, Way
 from vallum.findings.report import Counts
-from vallum.probe.check import Check, ask_nothing
-from vallum.probe.collect.asgi import AsgiTransport
+from vallum.probe.check import Check, Wanted, ask_nothing
 from vallum.probe.collect.budget import Budget, BudgetSpentError
 from vallum.probe.collect.collector import Collector
-from vallum.probe.collect.engine import Engine, StuckError
+from vallum.probe.collect.engine import StuckError
 from vallum.probe.collect.explore import Explorer
-from vallum.probe.collect.loader import find_style, load_app
 from vallum.probe.collect.login import log_in, sign_in, still_proven
 from vallum.probe.collect.network import NetworkTransport
 from vallum.probe.collect.routes.frameworks import read_routes
+from vallum.probe.collect.trial.opening import IMPORT_SECONDS, open_app
+from vallum.probe.collect.trial.trials import Trials
 from vallum.probe.collect.wire import Transport
-from vallum.probe.collect.wsgi import WsgiTransport
-from vallum.probe.exchange import SAFE_METHODS, Exchange, Shot, SignIn
+from vallum.probe.exchange import SAFE_METHODS, Answer, Exchange, Launch, Shot, SignIn, Stir
 from vallum.probe.operation import Operation, merge_operations
 from vallum.probe.policy import ProbePolicy
 from vallum.probe.surface import Account, Surface
 
 _CHECKS: Final = Path(__file__).parent / "checks"
-_IMPORT_SECONDS: Final = 60.0
 
 
 @cache
@@ -43,7 +41,9 @@ def load_checks() -> tuple[Check, ...]:
 
 
 def select_checks(select: Sequence[str]) -> tuple[Check, ...]:
-    """The checks with these control ids or claims, all when none are named; those that ask nothing come first.
+    """The checks with these control ids or claims, all when none are named.
+
+    Those that ask nothing come first, those that end sessions late, and those that use up what is limited at the end.
 
     Raises `UsageError` for an unknown name.
     """
@@ -55,7 +55,7 @@ def select_checks(select: Sequence[str]) -> tuple[Check, ...]:
             hint = f"Did you mean {' or '.join(near)}?" if near else "See the probe column of `vallum controls`."
             raise UsageError(f'no probe is named "{name}".', hint=hint, code="unknown-probe")
     chosen = [check for check in checks if not select or check.claim in select or check.control in select]
-    return tuple(sorted(chosen, key=lambda check: (check.last, check.ask is not ask_nothing)))
+    return tuple(sorted(chosen, key=lambda check: (check.exhausts, check.last, check.ask is not ask_nothing)))
 
 
 def probe(policy: ProbePolicy, progress: Progress = show_nothing) -> Examination:
@@ -79,19 +79,9 @@ def _open(policy: ProbePolicy) -> tuple[Transport, tuple[Operation, ...]]:
     clock = policy.clock or time.monotonic
     if policy.is_url:
         return NetworkTransport(policy.target, clock), ()
-    engine = Engine()
-    try:
-        app = policy.target
-        if isinstance(app, str):
-            app = engine.call(lambda: load_app(policy.target), _IMPORT_SECONDS)
-        style = find_style(app)
-    except BaseException:
-        engine.close()
-        raise
-    base = f"{policy.scheme}://{policy.host}"
-    kind = AsgiTransport if style == "asgi" else WsgiTransport
-    transport: Transport = kind(app, engine, base, clock)
-    return transport, merge_operations(engine.call(lambda: read_routes(app), _IMPORT_SECONDS))
+    opened = open_app(policy.target, f"{policy.scheme}://{policy.host}", clock)
+    routes = opened.engine.call(lambda: read_routes(opened.app), IMPORT_SECONDS)
+    return opened.transport, merge_operations(routes)
 
 
 @dataclass(slots=True)
@@ -105,11 +95,15 @@ class _Run:
     lost: set[str] = field(default_factory=set)
     surface: Surface | None = None
     collector: Collector | None = None
+    trials: Trials | None = None
 
     def perform(self, operations: tuple[Operation, ...]) -> None:
         """Log in, survey, ask and judge each check, look whether the logins still hold."""
         budget = Budget(self.policy.requests, self.policy.seconds, self.policy.clock or time.monotonic)
         collector = self.collector = Collector(self.transport, budget, self.policy.timeout)
+        if self.policy.is_startable:
+            timeout, production = self.policy.timeout, self.policy.production
+            self.trials = Trials(self.policy.target, self.transport.base, budget, timeout, production)
         left = list(self.checks)
         try:
             surface = self._survey(collector, operations)
@@ -117,7 +111,7 @@ class _Run:
                 self.progress(f"trying {left[0].claim}", len(self.checks) - len(left) + 2, len(self.checks) + 2)
                 self._try(left[0], collector, surface)
                 done = left.pop(0)
-                if done.ask is not ask_nothing and not done.last:
+                if done.ask is not ask_nothing and not (done.last or done.exhausts):
                     self._hold(collector, surface)
         except (BudgetSpentError, StuckError) as error:
             controls = tuple(dict.fromkeys(check.control for check in left))
@@ -155,6 +149,8 @@ class _Run:
             delay=self.policy.delay,
             inventory=bool(operations),
             wanted=self.policy.identities,
+            startable=self.policy.is_startable,
+            production=bool(self.policy.production),
         )
         self.surface = Explorer(collector, start).explore()
         if not any(exchange.answer.status for exchange in self.surface.exchanges):
@@ -204,6 +200,8 @@ class _Run:
             return
         finally:
             asking.close()
+            if self.trials:
+                self.trials.close()
 
     def _mend(self, struck: Shot, collector: Collector, surface: Surface) -> None:
         """Settings and profiles keep what a sweep wrote into them: write something honest."""
@@ -211,7 +209,14 @@ class _Run:
         if honest:
             collector.fire(honest)
 
-    def _carry(self, wanted: Shot | SignIn, collector: Collector, surface: Surface) -> Exchange:
+    def _carry(self, wanted: Wanted, collector: Collector, surface: Surface) -> Exchange:
+        if isinstance(wanted, Launch | Stir):
+            return self._arrange(wanted, collector)
+        if wanted.trial:
+            trial = self.trials.collector(wanted.trial) if self.trials else None
+            if trial is None:
+                return _unsent(wanted, collector)
+            collector = trial
         if isinstance(wanted, Shot):
             return collector.fire(wanted)
         account = surface.account(wanted.identity)
@@ -221,6 +226,11 @@ class _Run:
             return opened
         target = account.proof.target if account else "/"
         return collector.fire(Shot(method="GET", target=target, identity=wanted.identity, session=wanted.session))
+
+    def _arrange(self, wanted: Launch | Stir, collector: Collector) -> Exchange:
+        if self.trials is None:
+            return _unsent(wanted, collector)
+        return self.trials.launch(wanted) if isinstance(wanted, Launch) else self.trials.stir(wanted)
 
     def _hold(self, collector: Collector, surface: Surface) -> None:
         """See that every account is still logged in; log in again once where a check ended the session."""
@@ -235,6 +245,12 @@ class _Run:
             why = f"{account.proof.target} no longer answers as to somebody logged in, even after a new login"
             what = f'the session of "{account.name}" was lost'
             self.gaps.append(Gap(what=what, why=why, way=Way.PROBE, controls=controls))
+
+
+def _unsent(wanted: Wanted, collector: Collector) -> Exchange:
+    """What comes of a request to a trial that does not run."""
+    shot = wanted if isinstance(wanted, Shot) else Shot(method="GET", target="/", label=wanted.label)
+    return Exchange(shot=shot, answer=Answer(status=0, fault="the app was not started anew"), base=collector.base)
 
 
 def _lacking(check: Check, surface: Surface) -> Unproven:

@@ -104,6 +104,10 @@ class Surface:
     tokens: tuple[Bearer, ...] = ()
     wanted: tuple[Identity, ...] = field(default=())
     """The identities that the policy names, proven or not."""
+    startable: bool = False
+    """Whether the app can be started anew in a process of its own."""
+    production: bool = False
+    """Whether it is told how the app starts as in production."""
 
     @property
     def host(self) -> str:

@@ -56,15 +56,16 @@ class AsgiTransport:
 
     in_process = True
 
-    def __init__(self, app: App, engine: Engine, base: str, clock: Clock) -> None:
+    def __init__(self, app: App, engine: Engine, base: str, clock: Clock, ear: Overheard | None = None) -> None:
         """Start the app. Raises `UsageError` when its lifespan fails."""
         self.base = base
         self._app = app
         self._engine = engine
         self._clock = clock
-        self._overheard = Overheard()
+        self._overheard = ear or Overheard()
         self._lifespan = _Lifespan(app)
         if failure := engine.run(self._lifespan.start(), _LIFESPAN_SECONDS):
+            self._overheard.close()
             engine.close()
             raise UsageError(f"the app does not start: {failure}.", code="probe-lifespan")
 
@@ -99,7 +100,10 @@ class AsgiTransport:
         if not taken.status and not fault:
             headers = (("content-type", "text/plain; charset=utf-8"),)
             told = raised or "the app ended without an answer"
-            return Answer(status=500, headers=headers, body=_BROKEN, seconds=seconds, raised=told)
+            log = self._overheard.lines
+            return Answer(
+                status=500, headers=headers, body=_BROKEN, seconds=seconds, raised=told, log=log, escaped=True
+            )
         return Answer(
             status=taken.status,
             headers=tuple(taken.headers),
@@ -108,6 +112,8 @@ class AsgiTransport:
             seconds=seconds,
             raised=raised,
             fault=fault,
+            escaped=bool(taken.raised),
+            log=self._overheard.lines,
         )
 
     async def _call(self, wire: Wire, taken: _Taken) -> None:
@@ -128,7 +134,8 @@ class AsgiTransport:
 
     def _scope(self, wire: Wire) -> dict[str, Any]:
         path, _, query = wire.target.partition("?")
-        scheme, _, host = self.base.partition("://")
+        standard, _, host = self.base.partition("://")
+        scheme = wire.scheme or standard
         name, _, port = host.partition(":")
         return {
             "type": "http",

@@ -64,7 +64,7 @@ class Collector:
         headers = self._headers(sent, media_type, len(body), credential, token)
         self.budget.spend()
         answer = self.transport.send(
-            Wire(method=shot.method, target=shot.target, headers=headers, body=body), self._timeout
+            Wire(method=shot.method, target=shot.target, headers=headers, body=body, scheme=shot.scheme), self._timeout
         )
         if not shot.frozen:
             session.jar.take(answer.cookies, shot.target)
@@ -72,7 +72,8 @@ class Collector:
             session.passes[""] = found
             session.passes[shot.target.partition("?")[0]] = found
         signed = credential[-1][0] if credential else ""
-        curl = write_curl(self.base, sent, signed_by=signed)
+        base = f"{shot.scheme}://{self.base.partition('://')[2]}" if shot.scheme else self.base
+        curl = write_curl(base, sent, signed_by=signed)
         return Exchange(shot=shot, answer=answer, curl=curl, base=self.base, forged=bool(token))
 
     def _headers(self, shot: Shot, media_type: str, length: int, credential: Headers, token: Pass) -> Headers:

@@ -72,6 +72,8 @@ def sign_in(collector: Collector, identity: Identity, ask: SignIn) -> Exchange |
             page=shot.page,
             route=shot.target.partition("?")[0],
             label=ask.label or "login",
+            headers=ask.headers,
+            trial=ask.trial,
         )
     )
     if isinstance(login, JsonLogin) and login.token:

@@ -28,7 +28,9 @@ class NetworkTransport:
     def send(self, wire: Wire, timeout: float) -> Answer:
         """Send one request; what the network refuses is told in `fault`."""
         began = self._clock()
-        connection = self._connect(timeout)
+        if wire.scheme and wire.scheme != self.base.partition(":")[0] and self._port:
+            return Answer(status=0, fault=f"the address of the app by {wire.scheme} is not known")
+        connection = self._connect(wire.scheme, timeout)
         try:
             connection.putrequest(wire.method, wire.target, skip_host=True, skip_accept_encoding=True)
             for name, value in wire.headers:
@@ -52,8 +54,8 @@ class NetworkTransport:
     def close(self) -> None:
         """Nothing is kept open."""
 
-    def _connect(self, timeout: float) -> http.client.HTTPConnection:
-        if self._secure:
+    def _connect(self, scheme: str, timeout: float) -> http.client.HTTPConnection:
+        if self._secure if not scheme else scheme == "https":
             context = ssl.create_default_context()
             return http.client.HTTPSConnection(self._host, self._port, timeout=timeout, context=context)
         return http.client.HTTPConnection(self._host, self._port, timeout=timeout)

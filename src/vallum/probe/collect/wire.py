@@ -22,6 +22,8 @@ class Wire:
     target: str
     headers: Headers = ()
     body: bytes = b""
+    scheme: str = ""
+    """`http` or `https` where it is not that of the app's address."""
 
 
 class Transport(Protocol):

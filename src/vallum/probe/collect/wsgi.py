@@ -25,13 +25,13 @@ class WsgiTransport:
 
     in_process = True
 
-    def __init__(self, app: App, engine: Engine, base: str, clock: Clock) -> None:
+    def __init__(self, app: App, engine: Engine, base: str, clock: Clock, ear: Overheard | None = None) -> None:
         """Take the app."""
         self.base = base
         self._app = app
         self._engine = engine
         self._clock = clock
-        self._overheard = Overheard()
+        self._overheard = ear or Overheard()
 
     def send(self, wire: Wire, timeout: float) -> Answer:
         """Call the app with one request."""
@@ -68,11 +68,14 @@ class WsgiTransport:
             length=keep.length,
             seconds=self._clock() - began,
             raised=raised or self._overheard.heard,
+            escaped=bool(raised),
+            log=self._overheard.lines,
         )
 
     def _environ(self, wire: Wire) -> dict[str, Any]:
         path, _, query = wire.target.partition("?")
-        scheme, _, host = self.base.partition("://")
+        standard, _, host = self.base.partition("://")
+        scheme = wire.scheme or standard
         name, _, port = host.partition(":")
         environ: dict[str, Any] = {
             "REQUEST_METHOD": wire.method,

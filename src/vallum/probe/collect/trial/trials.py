@@ -1,0 +1,70 @@
+"""The trials of one check: started when it asks, ended when it is done."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from vallum.probe.collect.budget import Budget
+from vallum.probe.collect.collector import Collector
+from vallum.probe.collect.trial.client import Trial
+from vallum.probe.exchange import Answer, Exchange, Launch, Shot, Stir
+
+_COMMAND: Final = "python -c \"from importlib import import_module; import_module('{module}').{name}\""
+
+
+class Trials:
+    """Opens, changes and closes trials by their names."""
+
+    def __init__(self, target: str, base: str, budget: Budget, timeout: float, production: Mapping[str, str]) -> None:
+        """Take the app's name, and the variables for a start as production."""
+        self._target = target
+        self._base = base
+        self._budget = budget
+        self._timeout = timeout
+        self._production = production
+        self._open: dict[str, tuple[Trial, Collector]] = {}
+
+    def collector(self, name: str) -> Collector | None:
+        """Who carries requests to this trial; None when it was not started, or did not start."""
+        return self._open[name][1] if name in self._open else None
+
+    def launch(self, wanted: Launch) -> Exchange:
+        """Start the app anew; a trial of the same name ends."""
+        self._end(wanted.trial)
+        self._budget.spend()
+        changes: dict[str, str | None] = {**(self._production if wanted.production else {}), **wanted.environment}
+        trial = Trial(self._target, self._base, changes)
+        if trial.started.status:
+            self._open[wanted.trial] = (trial, Collector(trial, self._budget, self._timeout))
+        else:
+            trial.close()
+        told = "start with " + (", ".join(_tell(*pair) for pair in changes.items()) or "the variables as they are")
+        shot = Shot(method="START", target="/", route="/", label=wanted.label, trial=wanted.trial, shown=told)
+        return Exchange(shot=shot, answer=trial.started, curl=self._command(changes), base=self._base)
+
+    def stir(self, wanted: Stir) -> Exchange:
+        """Change the world of a trial."""
+        shot = Shot(method="WAIT", target="/", label=wanted.label, trial=wanted.trial)
+        if wanted.trial not in self._open:
+            return Exchange(shot=shot, answer=Answer(status=0), base=self._base)
+        failed = self._open[wanted.trial][0].stir(wanted.seconds, wanted.down)
+        return Exchange(shot=shot, answer=Answer(status=200, body=str(failed).encode()), base=self._base)
+
+    def close(self) -> None:
+        """End all of them."""
+        for name in list(self._open):
+            self._end(name)
+
+    def _end(self, name: str) -> None:
+        if name in self._open:
+            self._open.pop(name)[0].close()
+
+    def _command(self, changes: Mapping[str, str | None]) -> str:
+        module, _, name = self._target.partition(":")
+        words = [f"-u {key}" if value is None else f"{key}='{value}'" for key, value in changes.items()]
+        unset = [word for word in words if word.startswith("-u ")]
+        given = [word for word in words if not word.startswith("-u ")]
+        return " ".join(["env", *unset, *given, _COMMAND.format(module=module, name=name)])
+
+
+def _tell(name: str, value: str | None) -> str:
+    return f"no {name}" if value is None else f"{name}={value}"
