@@ -596,7 +596,7 @@ def test_an_app_that_raises_on_an_overflow_is_answered_for(policy: Build, talk: 
 
     part = {"type": "http.request", "body": b"x" * (MIB + 1), "more_body": True}
     assert talk(plain(app, policy), "http", "/open", part, method="POST")[0]["status"] == 413
-    assert events == []
+    assert [(event.name, event.detail["code"]) for event in events] == [("request-refused", "body-too-large")]
 
 
 def test_limits_must_not_contradict() -> None:

@@ -140,7 +140,9 @@ class Core:
             exchange.frame_options = declaration.csp.frame_options
         return (
             self._check_access(exchange, access)
-            or check_length(exchange, min(declaration.body_limit or limits.body, limits.largest_body))
+            or check_length(
+                exchange, min(declaration.body_limit or limits.body, limits.largest_body), declaration.body_shape
+            )
             or self._check_token(exchange)
         )
 

@@ -6,6 +6,7 @@ from typing import Any, Final, Protocol, cast
 from vallum.base.clock import Clock
 from vallum.base.errors import VallumError
 from vallum.guard.actor import Actor
+from vallum.guard.body_shape import BodyShape
 from vallum.guard.errors.refusal import Refusal
 from vallum.guard.logging.context import CURRENT
 from vallum.stores.sessions import Json, SessionRecord, SessionStore
@@ -32,10 +33,13 @@ LISTED: Final = (
     b"x-request-id",
     b"user-agent",
     b"access-control-request-method",
+    b"content-encoding",
     b"sec-fetch-mode",
 )
 HOST, ORIGIN, LENGTH, CODING, TYPE, SITE, CREDENTIAL, CSRF = range(len(SINGLE))
-COOKIE, ACCEPT, FORWARDED, SCHEME, CLIENT_ID, AGENT, PREFLIGHT, MODE = range(len(SINGLE), len(SINGLE) + len(LISTED))
+COOKIE, ACCEPT, FORWARDED, SCHEME, CLIENT_ID, AGENT, PREFLIGHT, ENCODING, MODE = range(
+    len(SINGLE), len(SINGLE) + len(LISTED)
+)
 INDEX: Final[Mapping[bytes, int]] = {name: place for place, name in enumerate(SINGLE + LISTED)}
 
 Write = Callable[[SessionStore], bool]
@@ -86,7 +90,12 @@ class Exchange:
     by_bearer: bool = False
     claims: object = None
     """What the verified bearer credential said besides who it stands for."""
+    header_count: int = 0
+    head_size: int = 0
+    """Bytes of the header values and the query string."""
     body_limit: int = 0
+    body_shape: BodyShape | None = None
+    """What the route that was found accepts; None is the policy's own."""
 
     judged: bool = False
     endpoint: object = None
@@ -118,7 +127,8 @@ class Exchange:
     begun: bool = False
     answered: bool = False
     complete: bool = False
-    too_large: bool = False
+    spoiled: Refusal | None = None
+    """Why the body was not read to its end: the answer, whatever the app does."""
     typed: bool = False
 
     route: str = ""

@@ -9,7 +9,6 @@ from vallum.guard.errors.failure import describe_error, unwrap_error
 from vallum.guard.errors.public import PublicError
 from vallum.guard.errors.refusal import FORBIDDEN, INTERNAL, UNAVAILABLE, Refusal, refusal_for
 from vallum.guard.exchange import Exchange
-from vallum.guard.http.limits import TOO_LARGE
 from vallum.guard.logging.events import Level
 
 KEEPS: Final = ("generic-errors",)
@@ -57,13 +56,13 @@ def carry_out(core: Core, exchange: Exchange) -> Refusal | None:
 
 def is_plain(exchange: Exchange, status: int) -> bool:
     """Tell whether the app's answer may go out as it stands, with nothing to write or to replace."""
-    return not (status >= 500 or exchange.writes or exchange.too_large or not exchange.judged or exchange.refusal)
+    return not (status >= 500 or exchange.writes or exchange.spoiled or not exchange.judged or exchange.refusal)
 
 
 def seal(core: Core, exchange: Exchange, status: int, headers: Iterable[Pair]) -> Refusal | None:
     """The answer to put in place of the app's, if any; a 5xx is left to `explain`, once the app has ended."""
-    if exchange.too_large:
-        return TOO_LARGE
+    if exchange.spoiled is not None:
+        return exchange.spoiled
     if exchange.refusal is not None or exchange.judged or status >= 500:
         return exchange.refusal
     if status in _REDIRECTS:
@@ -77,7 +76,7 @@ def seal(core: Core, exchange: Exchange, status: int, headers: Iterable[Pair]) -
 
 def explain(core: Core, exchange: Exchange, status: int) -> Refusal:
     """The answer to an app that ended with the 5xx `status` or without an answer (0); what it raised is logged."""
-    refusal = TOO_LARGE if exchange.too_large else exchange.refusal
+    refusal = exchange.spoiled or exchange.refusal
     if refusal is not None:
         return refusal
     if exchange.failure is not None:
@@ -112,5 +111,7 @@ def publish(core: Core, exchange: Exchange, error: Exception) -> Refusal | None:
     error = unwrap_error(error)
     if not isinstance(error, PublicError):
         return None
+    if exchange.spoiled is not None:  # the log has been told
+        return exchange.spoiled
     core.report(exchange, error.event, error.level, **error.detail)
     return error.refusal

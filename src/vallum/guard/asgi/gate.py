@@ -84,25 +84,6 @@ async def read_token(core: Core, exchange: Exchange, receive: Receive) -> tuple[
     return core.prove(exchange, token), receive_again
 
 
-def count_body(exchange: Exchange, receive: Receive) -> Receive:
-    """Count a body that came without a length; once over the limit, the answer is 413 whatever the app sends."""
-    seen = 0
-
-    async def counting() -> Message:
-        nonlocal seen
-        if exchange.too_large:
-            return {"type": "http.disconnect"}
-        message = await receive()
-        if message["type"] == "http.request":
-            seen += len(message.get("body", b""))
-            if seen > exchange.body_limit:
-                exchange.too_large = True
-                return {"type": "http.disconnect"}
-        return message
-
-    return counting
-
-
 def read_scope(scope: Scope) -> Exchange:
     """Fill an exchange from an ASGI scope."""
     exchange = Exchange()
@@ -115,5 +96,8 @@ def read_scope(scope: Scope) -> Exchange:
         exchange.is_socket = True
     else:
         exchange.peer = client[0]
-    read_headers(exchange, scope["headers"])
+    headers = scope["headers"]
+    exchange.header_count = len(headers)
+    exchange.head_size = sum([len(value) for _, value in headers]) + len(scope.get("query_string", b""))
+    read_headers(exchange, headers)
     return exchange

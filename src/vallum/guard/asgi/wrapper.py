@@ -1,13 +1,14 @@
 """The ASGI wrapper: one per app, outermost, so that even the framework's own error page passes through it."""
 
 from vallum.guard.asgi.answer import Answer
-from vallum.guard.asgi.gate import count_body, open_late, pass_gate, read_scope
+from vallum.guard.asgi.body import Inlet
+from vallum.guard.asgi.gate import open_late, pass_gate, read_scope
 from vallum.guard.asgi.types import App, Receive, Scope, Send
 from vallum.guard.asgi.websocket import Handshake
 from vallum.guard.authorization.access import CLOSED, Declaration
 from vallum.guard.core import Core
 from vallum.guard.errors.refusal import PERMANENT_REDIRECT
-from vallum.guard.exchange import KEY, LENGTH, Exchange, enter, leave
+from vallum.guard.exchange import CODING, KEY, LENGTH, Exchange, enter, leave
 from vallum.guard.http.limits import SAFE_METHODS
 
 
@@ -16,7 +17,8 @@ class AsgiGuard:
 
     def __init__(self, app: App, core: Core, *, gated: bool) -> None:
         """Wrap `app`; `gated` tells that an adapter calls `pass_gate` once the route is known."""
-        self.app = app
+        seconds = core.policy.limits.handler_seconds
+        self.app = app if seconds is None else _limit_time(app, seconds)
         self.core = core
         self._gated = gated
 
@@ -45,8 +47,8 @@ class AsgiGuard:
             await answer.refuse(refusal)
             self.core.close(exchange)
             return
-        if exchange.found[LENGTH] is None and exchange.method not in SAFE_METHODS:
-            receive = count_body(exchange, receive)
+        if exchange.method not in SAFE_METHODS or exchange.found[LENGTH] or exchange.found[CODING]:
+            receive = Inlet(exchange, receive, self.core.policy.limits)
         state[KEY] = exchange
         await self._run(exchange, answer, scope, receive)
 
@@ -67,3 +69,9 @@ class AsgiGuard:
         finally:
             leave(context)
             self.core.close(exchange)
+
+
+def _limit_time(app: App, seconds: float) -> App:
+    from vallum.guard.asgi.deadline import limit_time  # noqa: PLC0415 - only where the policy asks for it
+
+    return limit_time(app, seconds)

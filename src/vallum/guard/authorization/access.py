@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, TypeVar, cast, overload
 
 from vallum.base.errors import ConfigError
+from vallum.guard.body_shape import BodyShape
 from vallum.guard.http.rate_policy import By, RouteLimit, limit_route
 from vallum.guard.http.rates import read_rate
 from vallum.guard.output.csp import ContentSecurityPolicy
@@ -54,6 +55,7 @@ class Declaration:
 
     access: Access | None = None
     body_limit: int | None = None
+    body_shape: BodyShape | None = None
     csp: ContentSecurityPolicy | None = None
     rates: tuple[RouteLimit, ...] = ()
 
@@ -88,11 +90,14 @@ def requires(*names: str) -> Callable[[Handler], Handler]:
     return lambda handler: _grant(handler, access)
 
 
-def accepts_body(limit: int) -> Callable[[Handler], Handler]:
-    """Take a request body of up to `limit` bytes on this route instead of the policy's `limits.body`."""
+def accepts_body(limit: int, *, shape: BodyShape | None = None) -> Callable[[Handler], Handler]:
+    """Take a request body of up to `limit` bytes on this route instead of the policy's `limits.body`.
+
+    `shape` takes the place of `limits.shape`: how deep and how many, which more bytes alone do not widen.
+    """
     if limit < 1:
         raise ConfigError(f"accepts_body needs a number of bytes, not {limit}.", code="limits-contradict")
-    return lambda handler: _declare(handler, replace(declaration_of(handler), body_limit=limit))
+    return lambda handler: _declare(handler, replace(declaration_of(handler), body_limit=limit, body_shape=shape))
 
 
 def limited(

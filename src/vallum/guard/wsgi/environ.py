@@ -31,10 +31,17 @@ def read_environ(environ: Environ) -> Exchange:
     found = [None if value is None else value.encode("latin-1", "replace") for value in map(get, _KEYS)]
     found[LENGTH] = found[LENGTH] or None  # servers write an empty string where there is none
     exchange.found = found
+    _measure_head(exchange, environ)
     for place in _ALONE:
         if (alone := found[place]) is not None and b"," in alone:
             exchange.repeated = True
     return exchange
+
+
+def _measure_head(exchange: Exchange, environ: Environ) -> None:
+    sizes = [len(value) for name, value in environ.items() if name.startswith("HTTP_")]
+    exchange.header_count = len(sizes)
+    exchange.head_size = sum(sizes) + len(environ.get("QUERY_STRING", ""))
 
 
 def read_path(environ: Environ) -> str:

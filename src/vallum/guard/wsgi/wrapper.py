@@ -7,10 +7,10 @@ from functools import partial
 from vallum.guard.authorization.access import CLOSED, Declaration
 from vallum.guard.core import Core
 from vallum.guard.errors.refusal import PERMANENT_REDIRECT
-from vallum.guard.exchange import LENGTH, Exchange, enter, leave
+from vallum.guard.exchange import CODING, LENGTH, Exchange, enter, leave
 from vallum.guard.http.limits import SAFE_METHODS
 from vallum.guard.wsgi.answer import Answer, Parts, close
-from vallum.guard.wsgi.body import count_body, prove_form
+from vallum.guard.wsgi.body import prove_form, watch_body
 from vallum.guard.wsgi.environ import KEY, read_environ
 from vallum.guard.wsgi.gate import pass_gate
 from vallum.guard.wsgi.types import App, Environ, StartResponse
@@ -46,8 +46,8 @@ class WsgiGuard:
             refused = answer.refuse(refusal)
             self.core.close(exchange)
             return refused
-        if exchange.found[LENGTH] is None and exchange.method not in SAFE_METHODS:
-            count_body(exchange, environ)
+        if exchange.method not in SAFE_METHODS or exchange.found[LENGTH] or exchange.found[CODING]:
+            watch_body(exchange, environ)
         environ[KEY] = exchange
         context = enter(exchange)
         try:
