@@ -38,7 +38,9 @@ def refuse(reason: str, **changes: Any) -> None:
 
 def test_good_claims_are_returned() -> None:
     claims = POLICY.check({**GOOD, "aud": ["other", "api"]})
-    assert claims == Claims("u1", "https://id.example", ("other", "api"), NOW - 10, NOW + 890, "j1", {"scope": "read"})
+    said = {**GOOD, "aud": ["other", "api"]}
+    assert claims == Claims("u1", "https://id.example", ("other", "api"), NOW - 10, NOW + 890, "j1", said)
+    assert claims.extra == {"scope": "read"}
     assert "read" not in repr(claims)
 
 

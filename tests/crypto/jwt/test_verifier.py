@@ -14,7 +14,7 @@ from vallum.base.errors import ConfigError
 from vallum.base.secret import Secret
 from vallum.crypto.jwt.compact import TokenRefusedError, encode_segment, split_token
 from vallum.crypto.jwt.keys import SigningKey, generate_key, unsafe_shared_key
-from vallum.crypto.jwt.verifier import Verifier
+from vallum.crypto.jwt.verifier import Verifier, write_head
 
 KEYS: dict[str, SigningKey] = {
     "ES256": generate_key("ES256", key_id="es"),
@@ -237,7 +237,36 @@ def test_what_is_not_exactly_one_compact_token_is_malformed(token: str) -> None:
     ],
 )
 def test_a_payload_that_is_not_one_strict_object_is_refused(claims: bytes) -> None:
-    refuse(PUBLIC, sign({"alg": "ES256", "kid": "es", "typ": "at+jwt"}, KEYS["ES256"], claims), "malformed")
+    refuse(PUBLIC, sign({"typ": "at+jwt", "alg": "ES256", "kid": "es"}, KEYS["ES256"], claims), "malformed")
+    if b'"a","sub"' not in claims:
+        refuse(PUBLIC, own(claims), "malformed")
+
+
+def own(claims: bytes) -> str:
+    signed = f"{write_head(KEYS['ES256'], 'at+jwt')}.{encode_segment(claims)}"
+    return f"{signed}.{encode_segment(KEYS['ES256'].sign(signed.encode()))}"
+
+
+def test_our_own_header_is_looked_up_and_the_rest_is_still_checked() -> None:
+    good = own(CLAIMS)
+    assert PUBLIC.verify(good, token_type="at+jwt") == {"sub": "u1"}
+    head, body, signature = good.split(".")
+    other = write_head(KEYS["ES256"], "rt+jwt")
+    for token, reason in (
+        (f"{head}.{body}.{encode_segment(bytes(64))}", "signature"),
+        (f"{head}.{encode_segment(b'{}')}.{signature}", "signature"),
+        (f"{write_head(KEYS['EdDSA'], 'at+jwt')}.{body}.{signature}", "signature"),
+        (f"{other}.{body}.{encode_segment(KEYS['ES256'].sign(f'{other}.{body}'.encode()))}", "type"),
+        (f"{head}.{body}.{signature}=", "malformed"),
+        (f"{head}.{body}=.{signature}", "malformed"),
+        (f"{head}.{body}.", "malformed"),
+        (f"{head}..{signature}", "signature"),
+        (f"{head}.{body}.{signature}.", "malformed"),
+        (f"{head}.{body}.{signature[:-1]}{chr(ord(signature[-1]) + 1)}", "malformed"),
+        (f"{head}.{body}.\u00e9", "malformed"),
+        (f"{head}.{body}.{signature}" + " " * 9000, "malformed"),
+    ):
+        refuse(PUBLIC, token, reason)
 
 
 def test_a_header_that_says_two_things_is_refused() -> None:

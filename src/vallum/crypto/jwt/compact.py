@@ -1,15 +1,21 @@
 """The compact form of a signed token (RFC 7515, section 7.1), read strictly: one way to write it and to read it."""
 
 import json
-import re
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import urlsafe_b64encode
+from binascii import Error as Base64Error
+from binascii import a2b_base64
 from dataclasses import dataclass
 from typing import Any, Final, NoReturn
 
 from vallum.base.errors import RefusedError
 
 LONGEST_TOKEN: Final = 8192
-_SEGMENT: Final = re.compile(r"[A-Za-z0-9_-]+")
+# The letters of plain base64 and the padding become "!", which the decoder refuses.
+PLAIN: Final = bytes.maketrans(b"-_+/=", b"+/!!!")
+PADDING: Final = (b"", b"", b"==", b"=")
+# What the last letter may be where it carries 2 or 4 bits of the value, the rest being zero.
+_LAST: Final = {2: frozenset(b"AQgw"), 3: frozenset(b"AEIMQUYcgkosw048")}
+_SPACE: Final = " \t\r\n"
 
 
 class TokenRefusedError(RefusedError):
@@ -43,9 +49,9 @@ def split_token(token: str) -> Compact:
     return Compact(read_object(header), payload, token.rpartition(".")[0].encode("ascii"), signature)
 
 
-def join_token(header: dict[str, Any], claims: dict[str, Any]) -> str:
-    """Return what is to be signed: header and payload."""
-    return ".".join(encode_segment(json.dumps(part, separators=(",", ":")).encode()) for part in (header, claims))
+def write_segment(value: dict[str, Any]) -> str:
+    """Return one object as a segment, in the one way that we write it."""
+    return encode_segment(json.dumps(value, separators=(",", ":")).encode())
 
 
 def encode_segment(value: bytes) -> str:
@@ -54,22 +60,39 @@ def encode_segment(value: bytes) -> str:
 
 
 def decode_segment(segment: str) -> bytes:
-    """Decode base64url without padding. A second way to write the same bytes is refused, so no token has a twin."""
-    if not _SEGMENT.fullmatch(segment) or len(segment) % 4 == 1:
+    """Decode base64url without padding. A second way to write the same bytes is refused, so no token has a twin.
+
+    Raises `TokenRefusedError`.
+    """
+    if not segment.isascii():
         raise TokenRefusedError("malformed")
-    value = urlsafe_b64decode(segment + "=" * (-len(segment) % 4))
-    if encode_segment(value) != segment:
+    return decode_plain(turn_plain(segment))
+
+
+def turn_plain(segment: str) -> bytes:
+    """Return base64url text with the letters of plain base64; what is not base64url turns into what no base64 has."""
+    return segment.encode("ascii").translate(PLAIN)
+
+
+def decode_plain(segment: bytes) -> bytes:
+    """Decode what `turn_plain` returned. Raises `TokenRefusedError` for what is not the one way to write the bytes."""
+    rest = len(segment) & 3
+    if not segment or rest == 1 or (rest and segment[-1] not in _LAST[rest]):
         raise TokenRefusedError("malformed")
-    return value
+    try:
+        return a2b_base64(segment + PADDING[rest], strict_mode=True)
+    except Base64Error:
+        raise TokenRefusedError("malformed") from None
 
 
 def read_object(text: bytes) -> dict[str, Any]:
     """Return one JSON object. A member that stands twice, NaN and Infinity are refused (RFC 7515, section 4)."""
     try:
-        value = json.loads(text.decode("utf-8"), object_pairs_hook=_build_object, parse_constant=_refuse_constant)
+        content = text.decode("utf-8").strip(_SPACE)
+        value, end = _DECODER.raw_decode(content)
     except (ValueError, RecursionError):
         raise TokenRefusedError("malformed") from None
-    if not isinstance(value, dict):
+    if end != len(content) or not isinstance(value, dict):
         raise TokenRefusedError("malformed")
     return value
 
@@ -81,5 +104,9 @@ def _build_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return built
 
 
-def _refuse_constant(_: str) -> NoReturn:
+def refuse_constant(_: str) -> NoReturn:
+    """Refuse NaN and Infinity, which are not JSON."""
     raise TokenRefusedError("malformed")
+
+
+_DECODER: Final = json.JSONDecoder(object_pairs_hook=_build_object, parse_constant=refuse_constant)

@@ -18,14 +18,16 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key as generate_rsa_key
 from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
+from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
-from joserfc.jws import JWSRegistry
 
 from vallum.base.errors import ConfigError
 from vallum.base.secret import Secret
+from vallum.crypto.jwt.signatures import CHECKERS, SIGNERS, Check, Sign
 
 Algorithm = Literal["ES256", "EdDSA", "RS256", "HS256"]
 LEAST_RSA_BITS: Final = 2048
+MOST_RSA_BITS: Final = 8192
 LEAST_SHARED_BYTES: Final = 32
 _RSA_BITS: Final = 3072
 _NOT_RANDOM: Final = (b"-----BEGIN", b"ssh-", b"ecdsa-", b'{"', b"{ ", b"\x30\x59\x30", b"\x30\x82", b"\x30\x2a\x30")
@@ -33,15 +35,27 @@ _NOT_RANDOM: Final = (b"-----BEGIN", b"ssh-", b"ecdsa-", b'{"', b"{ ", b"\x30\x5
 
 @dataclass(frozen=True, slots=True, repr=False)
 class VerifyingKey:
-    """A key that checks signatures of one algorithm, under one id."""
+    """A key that checks signatures of one algorithm, under one id. `check` is `verify` without the call around it."""
 
     key_id: str
     algorithm: Algorithm
     _key: Any = field(compare=False)
+    check: Check = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Bind the key to its algorithm once."""
+        native = self._key.raw_value if self.algorithm == "HS256" else self._key.public_key
+        object.__setattr__(self, "check", CHECKERS[self.algorithm](native))
 
     def verify(self, message: bytes, signature: bytes) -> bool:
         """Tell whether `signature` is this key's for `message`."""
-        return bool(JWSRegistry.algorithms[self.algorithm].verify(message, signature, self._key))
+        return self.check(message, signature)
+
+    def thumbprint(self) -> str:
+        """Return the SHA-256 thumbprint of the key (RFC 7638). Raises `ConfigError` for a shared key."""
+        if self.algorithm == "HS256":
+            raise ConfigError("a shared key has no thumbprint to show.", code="shared-key")
+        return str(self._key.thumbprint())
 
     def export_jwk(self) -> dict[str, str]:
         """Return the public key for a JWKS document (RFC 7517). Raises `ConfigError` for a shared key."""
@@ -58,11 +72,16 @@ class SigningKey:
     key_id: str
     algorithm: Algorithm
     _key: Any = field(compare=False)
+    _sign: Sign = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Bind the key to its algorithm once."""
+        native = self._key.raw_value if self.algorithm == "HS256" else self._key.private_key
+        object.__setattr__(self, "_sign", SIGNERS[self.algorithm](native))
 
     def sign(self, message: bytes) -> bytes:
         """Return the signature of `message`."""
-        signature: bytes = JWSRegistry.algorithms[self.algorithm].sign(message, self._key)
-        return signature
+        return self._sign(message)
 
     def public(self) -> VerifyingKey:
         """Return the key that checks this one's signatures (the same one, where it is shared)."""
@@ -80,7 +99,7 @@ def generate_key(algorithm: Algorithm = "ES256", *, key_id: str = "") -> Signing
 def load_private(
     pem: Secret[bytes] | Secret[str], *, password: Secret[bytes] | None = None, key_id: str = ""
 ) -> SigningKey:
-    """Read a private key in PEM. Raises `ConfigError` for other kinds than P-256, Ed25519, RSA of 2048 bits or more."""
+    """Read a private key in PEM. Raises `ConfigError` for other kinds than P-256, Ed25519, RSA of 2048 to 8192 bits."""
     try:
         native = load_pem_private_key(_read_bytes(pem.reveal()), password.reveal() if password else None)
     except (ValueError, TypeError, UnsupportedAlgorithm):
@@ -101,6 +120,29 @@ def load_public(pem: str | bytes, *, key_id: str = "") -> VerifyingKey:
     return VerifyingKey(key_id or key.thumbprint(), algorithm, key)
 
 
+def load_jwk(jwk: Mapping[str, Any], *, key_id: str = "") -> VerifyingKey:
+    """Read a public key in JWK (RFC 7517). Its id is `key_id`, else its `kid`, else its thumbprint.
+
+    Raises `ConfigError` for a private or shared key, for other kinds than `load_private`, and when the key says that it
+    is for something else (`use`, `key_ops`, `alg`).
+    """
+    if _PRIVATE_MEMBERS & jwk.keys():
+        raise ConfigError("this JWK is not public.", hint="Give its public members only.", code="bad-key")
+    kind = _JWK_KINDS.get(jwk.get("kty"))
+    members = {name: jwk[name] for name in ("kty", "crv", "x", "y", "n", "e") if name in jwk}
+    try:
+        native = kind.import_key(members).public_key if kind else None
+        algorithm = _name_algorithm(native)
+    except (JoseError, ValueError, TypeError, KeyError, UnsupportedAlgorithm):
+        raise ConfigError("the JWK cannot be read.", hint="Give kty and its members.", code="bad-key") from None
+    uses = jwk.get("use", "sig"), jwk.get("alg", algorithm), "verify" in jwk.get("key_ops", ("verify",))
+    if uses != ("sig", algorithm, True):
+        raise ConfigError("this JWK is for something else than checking signatures.", code="key-kind")
+    key = _wrap(native)
+    named = jwk.get("kid")
+    return VerifyingKey(key_id or (named if isinstance(named, str) else "") or key.thumbprint(), algorithm, key)
+
+
 def unsafe_shared_key(secret: Secret[bytes], *, key_id: str) -> SigningKey:
     """Make an HS256 key: whoever can verify with it can forge. Only for one service that talks to itself.
 
@@ -116,6 +158,8 @@ def unsafe_shared_key(secret: Secret[bytes], *, key_id: str) -> SigningKey:
     return SigningKey(key_id, "HS256", OctKey.import_key(value))
 
 
+_PRIVATE_MEMBERS: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
+_JWK_KINDS: Final[Mapping[Any, Any]] = {"EC": ECKey, "OKP": OKPKey, "RSA": RSAKey}
 _MAKERS: Final[Mapping[str, Callable[[], object]]] = {
     "ES256": lambda: generate_curve_key(SECP256R1()),
     "EdDSA": Ed25519PrivateKey.generate,
@@ -134,7 +178,7 @@ def _name_algorithm(native: object) -> Algorithm:
         return "ES256"
     if isinstance(native, Ed25519PublicKey | Ed25519PrivateKey):
         return "EdDSA"
-    if isinstance(native, RSAPublicKey | RSAPrivateKey) and native.key_size >= LEAST_RSA_BITS:
+    if isinstance(native, RSAPublicKey | RSAPrivateKey) and LEAST_RSA_BITS <= native.key_size <= MOST_RSA_BITS:
         return "RS256"
     raise _refuse_kind()
 
@@ -150,7 +194,7 @@ def _read_bytes(text: str | bytes) -> bytes:
 
 def _refuse_kind() -> ConfigError:
     return ConfigError(
-        "tokens are signed with a P-256, Ed25519 or RSA key (2048 bits or more).",
+        "tokens are signed with a P-256, Ed25519 or RSA key (2048 to 8192 bits).",
         hint="Make one by generate_key().",
         code="key-kind",
     )

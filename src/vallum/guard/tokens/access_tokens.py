@@ -8,22 +8,20 @@
 A service that only checks tokens is given the public keys: `AccessTokens(keys=[load_public(pem)], issuer=..., ...)`.
 """
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 from vallum.base.clock import SYSTEM_CLOCK, Clock
 from vallum.base.errors import ConfigError
 from vallum.base.randomness import SYSTEM_RANDOMNESS, Randomness
 from vallum.crypto.jwt.claims import LONGEST_LIFE, Claims, ClaimsPolicy
-from vallum.crypto.jwt.compact import TokenRefusedError
+from vallum.crypto.jwt.compact import LONGEST_TOKEN, TokenRefusedError
 from vallum.crypto.jwt.issuer import DEFAULT_LIFE, Issuer
+from vallum.crypto.jwt.keyring import Keyring, TimedKey
 from vallum.crypto.jwt.keys import SigningKey, VerifyingKey, generate_key, load_private, load_public, unsafe_shared_key
-from vallum.crypto.jwt.verifier import Verifier
-from vallum.guard.errors.public import PublicError
-from vallum.guard.errors.refusal import Refusal
-from vallum.guard.logging.events import Level
+from vallum.crypto.jwt.seen import SIZE, SeenTokens
+from vallum.guard.tokens.bearer import BearerMissingError, BearerRefusedError, read_credential
 
 KEEPS: Final = (
     "jwt-algorithm-pinned",
@@ -39,7 +37,9 @@ __all__ = [
     "BearerMissingError",
     "BearerRefusedError",
     "Claims",
+    "Keyring",
     "SigningKey",
+    "TimedKey",
     "VerifyingKey",
     "generate_key",
     "load_private",
@@ -48,31 +48,6 @@ __all__ = [
 ]
 TOKEN_TYPE: Final = "at+jwt"  # noqa: S105  # the media type of RFC 9068, not a secret
 TOKEN_USE: Final = "access"  # noqa: S105  # the kind of token, not a secret
-_CREDENTIAL: Final = re.compile(r"bearer +([A-Za-z0-9._~+/-]+=*)", re.IGNORECASE)
-
-
-class BearerRefusedError(PublicError):
-    """A token that is not accepted: 401, the same answer for every cause; `cause` goes to the security log."""
-
-    refusal: ClassVar[Refusal] = Refusal(
-        401,
-        "invalid-token",
-        "The access token is not valid.",
-        headers=[(b"www-authenticate", b'Bearer error="invalid_token"')],
-        identified=False,
-    )
-    level: ClassVar[Level] = Level.WARNING
-    event: ClassVar[str] = "token-refused"
-
-
-class BearerMissingError(PublicError):
-    """No access token was sent: 401 with the plain challenge (RFC 6750, section 3)."""
-
-    refusal: ClassVar[Refusal] = Refusal(
-        401, "token-required", "Send an access token.", headers=[(b"www-authenticate", b"Bearer")], identified=False
-    )
-    level: ClassVar[Level] = Level.INFO
-    event: ClassVar[str] = "token-missing"
 
 
 def never_revoked(_: Claims) -> bool:
@@ -84,27 +59,33 @@ def never_revoked(_: Claims) -> bool:
 class AccessTokens:
     """Access tokens of one issuer for one audience. Give `key` to issue, `keys` for others that are still accepted.
 
-    `revoked` is asked for each token with a good signature and good claims; when it raises, the token is refused.
-    Raises `ConfigError` without any key, for mixed families of keys, and for a life above one hour.
+    Give `keyring` instead of both where keys rotate while the application runs. `revoked` is asked for each token with
+    a good signature and good claims (see `guard.tokens.revocation`); when it raises, the token is refused. `remember`
+    is how many tokens are recognised at their next use without another check of their signature; expiry and `revoked`
+    are checked every time. Raises `ConfigError` without any key, for mixed families of keys, and for a life above one
+    hour.
     """
 
     issuer: str
     audience: str
     key: SigningKey | None = None
     keys: Iterable[VerifyingKey] = ()
+    keyring: Keyring | None = None
     life: int = DEFAULT_LIFE
     longest_life: int = LONGEST_LIFE
     leeway: int = 30
     allowed_claims: Iterable[str] = ("scope", "roles")
+    unsafe_claims: Iterable[str] = ()
     revoked: Callable[[Claims], bool] = never_revoked
+    remember: int = SIZE
     clock: Clock = SYSTEM_CLOCK
     randomness: Randomness = SYSTEM_RANDOMNESS
     _policy: ClaimsPolicy = field(init=False, repr=False, compare=False)
-    _verifier: Verifier = field(init=False, repr=False, compare=False)
-    _issuer: Issuer | None = field(init=False, repr=False, compare=False)
+    _ring: Keyring = field(init=False, repr=False, compare=False)
+    _seen: SeenTokens = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        """Build verifier and issuer once."""
+        """Build what checks, once, and refuse settings that could not issue."""
         policy = ClaimsPolicy(
             issuer=self.issuer,
             audience=self.audience,
@@ -114,31 +95,48 @@ class AccessTokens:
             longest_life=self.longest_life,
             clock=self.clock,
         )
-        issuer = self.key and Issuer(
-            key=self.key,
-            policy=policy,
-            life=self.life,
-            allowed_claims=self.allowed_claims,
-            randomness=self.randomness,
-        )
-        own = [self.key.public()] if self.key else []
-        object.__setattr__(self, "keys", (*own, *self.keys))
+        given = ([self.key] if self.key else []) + list(self.keys)
+        if self.keyring and given:
+            raise ConfigError("keyring takes the place of key and keys.", code="token-keys")
+        object.__setattr__(self, "keys", tuple(given))
+        object.__setattr__(self, "allowed_claims", tuple(self.allowed_claims))
+        object.__setattr__(self, "unsafe_claims", tuple(self.unsafe_claims))
         object.__setattr__(self, "_policy", policy)
-        object.__setattr__(self, "_verifier", Verifier(self.keys))
-        object.__setattr__(self, "_issuer", issuer)
+        object.__setattr__(self, "_ring", self.keyring or Keyring(given, clock=self.clock))
+        object.__setattr__(self, "_seen", SeenTokens(self.remember))
+        if signer := self._ring.state().signer:
+            self._build_issuer(signer)
 
-    def issue(self, subject: str, claims: Mapping[str, Any] | None = None) -> str:
-        """Return a token for `subject`. Raises `ConfigError` without a signing key, and as `Issuer.issue` does."""
-        if self._issuer is None:
+    def issue(
+        self,
+        subject: str,
+        claims: Mapping[str, Any] | None = None,
+        *,
+        epoch: int | None = None,
+        session: str = "",
+        key_thumbprint: str = "",
+    ) -> str:
+        """Return a token for `subject`. With `revoked=Revocation(...)` give the account's `epoch`.
+
+        Raises `ConfigError` without a signing key, and as `Issuer.issue` does.
+        """
+        signer = self._ring.state().signer
+        if signer is None:
             raise ConfigError("this service has no key to sign with.", hint="Give key=...", code="no-signing-key")
-        return self._issuer.issue(subject, claims)
+        issuer = self._build_issuer(signer)
+        return issuer.issue(subject, claims, epoch=epoch, session=session, key_thumbprint=key_thumbprint)
 
-    def verify(self, token: str) -> Claims:
-        """Return what a token says. Raises `BearerRefusedError` (401) for every token that is not accepted."""
+    def verify(self, token: str, *, key_thumbprint: str = "") -> Claims:
+        """Return what a token says. Raises `BearerRefusedError` (401) for every token that is not accepted.
+
+        A token that is bound to a key is accepted only with that key's thumbprint, which `DpopProofs` proves.
+        """
         try:
-            claims = self._policy.check(self._verifier.verify(token, token_type=TOKEN_TYPE))
+            claims = self._read(token)
         except TokenRefusedError as refusal:
             raise BearerRefusedError(refusal.reason) from None
+        if claims.key_thumbprint != key_thumbprint:  # thumbprints of public keys, no secrets
+            raise BearerRefusedError("key-bound")
         try:
             revoked = self.revoked(claims)
         except Exception as failure:
@@ -153,16 +151,32 @@ class AccessTokens:
         Raises `BearerMissingError` (401) without a header or with another scheme, `BearerRefusedError` (401) for two
         headers and for everything else.
         """
-        headers = [authorization] if isinstance(authorization, str) else list(authorization or ())
-        if len(headers) > 1:
-            raise BearerRefusedError("two-headers")
-        if not headers or headers[0].partition(" ")[0].lower() != "bearer":
-            raise BearerMissingError
-        found = _CREDENTIAL.fullmatch(headers[0])
-        if not found:
-            raise BearerRefusedError("malformed")
-        return self.verify(found[1])
+        return self.verify(read_credential(authorization))
 
     def export_keys(self) -> dict[str, list[dict[str, str]]]:
         """Return the public keys as a JWKS document (RFC 7517, section 5)."""
-        return {"keys": [key.export_jwk() for key in self.keys]}
+        return self._ring.export_jwks()
+
+    def _read(self, token: str) -> Claims:
+        if len(token) > LONGEST_TOKEN or not token.isascii():
+            raise TokenRefusedError("malformed")
+        text = token.encode("ascii")
+        state = self._ring.state()
+        claims = self._seen.find(text, state)
+        if claims is None:
+            claims = self._policy.check(state.verifier.verify(token, token_type=TOKEN_TYPE))
+            self._seen.keep(text, state, claims)
+        elif claims.expires <= self.clock() - self.leeway:
+            self._seen.drop(text)
+            raise TokenRefusedError("expired")
+        return claims
+
+    def _build_issuer(self, signer: SigningKey) -> Issuer:
+        return Issuer(
+            key=signer,
+            policy=self._policy,
+            life=self.life,
+            allowed_claims=self.allowed_claims,
+            unsafe_claims=self.unsafe_claims,
+            randomness=self.randomness,
+        )
