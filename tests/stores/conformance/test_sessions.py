@@ -2,7 +2,7 @@
 
 import stat
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -34,14 +34,9 @@ def record(name: str, **changes: Any) -> SessionRecord:
     return SessionRecord(**fields | changes)
 
 
-@pytest.fixture(params=["memory", "sqlite"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SessionStore]:
-    if request.param == "memory":
-        yield MemorySessions()
-        return
-    sqlite = SqliteSessions(tmp_path / "sessions.sqlite")
-    yield sqlite
-    sqlite.close()
+@pytest.fixture
+def store(sessions: SessionStore) -> SessionStore:
+    return sessions
 
 
 def test_reads_back_what_was_created(store: SessionStore) -> None:
