@@ -1,20 +1,22 @@
 """What every app of the suite serves, written in its framework's own way. RAN names the handlers that have run.
 
-open page mine write declined boom own500 away stream cut async/open ...: public or declared as their names say;
+open hang page mine write declined boom own500 away stream cut async/open ...: public or declared as their names say;
 bare, group/bare, async/bare, late, class by POST: nothing declared, and `secret` in their answer.
 """
 
+import asyncio
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from vallum.guard import ASSETS, GuardPolicy, PublicError, Refusal, current
-from vallum.guard.http.limits import MIB
+from vallum.guard.body_shape import MIB, BodyShape
 
 RAN: list[str] = []
 TEMPLATE = '<script nonce="{{ csp_nonce }}"></script><input name="csrf_token" value="{{ csrf_token }}">'
 BIG = 2 * MIB
+DEEP = BodyShape(depth=100)
 STATIC = Path(__file__).parent / "static"
 PATHS = {"/static/*": ASSETS}
 
@@ -38,6 +40,12 @@ Build = Callable[[GuardPolicy, bool], Kit]
 def secret(name: str) -> str:
     RAN.append(name)
     return "secret"
+
+
+async def hang() -> str:
+    """Never answers."""
+    await asyncio.Event().wait()
+    return secret("hang")
 
 
 def stream() -> Iterator[bytes]:

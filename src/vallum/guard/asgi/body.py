@@ -62,6 +62,7 @@ class Inlet:
         return (
             len(part) <= min(shape.slight, exchange.body_limit)
             and part.count(b"[") + part.count(b"{") <= shape.depth
+            and b"\0" not in part
             and exchange.found[ENCODING] is None
         )
 

@@ -1,6 +1,8 @@
 """How long an ASGI app may take until its answer begins."""
 
 import asyncio
+from collections.abc import Callable
+from typing import Any
 
 from vallum.guard.asgi.types import App, Receive, Scope, Send
 from vallum.guard.errors.public import PublicError
@@ -40,5 +42,21 @@ def limit_time(app: App, seconds: float) -> App:
             raise
         finally:
             timer.cancel()
+
+    return timed
+
+
+def limit_call(call: Callable[[Any], Any], seconds: float) -> Callable[[Any], Any]:
+    """The same for a function whose result is the beginning of the answer."""
+
+    async def timed(request: Any) -> Any:
+        limit = asyncio.timeout(seconds)
+        try:
+            async with limit:
+                return await call(request)
+        except TimeoutError:
+            if limit.expired():
+                raise HandlerLateError(f"no answer after {seconds} s") from None
+            raise
 
     return timed

@@ -10,6 +10,7 @@ from django.http.response import HttpResponseBase
 from django.utils.module_loading import import_string
 
 from vallum.base.errors import ConfigError
+from vallum.guard.asgi.deadline import limit_call
 from vallum.guard.asgi.gate import open_late, read_scope, write_sessions
 from vallum.guard.asgi.redirect import aim_scope
 from vallum.guard.configuration.startup import check_startup
@@ -51,6 +52,8 @@ class GuardMiddleware:
         self.process_exception = answer_publicly
         if self._is_async:
             markcoroutinefunction(self)
+            if self.policy.limits.handler_seconds is not None:
+                self._get_response = limit_call(get_response, self.policy.limits.handler_seconds)
         prepare_django(self._core)
 
     def __call__(self, request: HttpRequest) -> Any:

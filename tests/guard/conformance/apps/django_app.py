@@ -18,7 +18,7 @@ from django.views import View
 from django.views.decorators.http import require_GET
 from django.views.static import serve
 
-from tests.guard.conformance.contract import BIG, STATIC, TEMPLATE, DeclinedError, Kit, cut, secret, stream
+from tests.guard.conformance.contract import BIG, DEEP, STATIC, TEMPLATE, DeclinedError, Kit, cut, hang, secret, stream
 from vallum.guard import (
     Guard,
     GuardPolicy,
@@ -127,7 +127,7 @@ def size(request: HttpRequest) -> Answer:
 
 
 @public
-@accepts_body(BIG)
+@accepts_body(BIG, shape=DEEP)
 def big(request: HttpRequest) -> Answer:
     return text(str(len(request.body)))
 
@@ -135,6 +135,11 @@ def big(request: HttpRequest) -> Answer:
 @public
 def boom(_: HttpRequest) -> Answer:
     raise ValueError("hidden detail")
+
+
+@public
+async def show_hang(_: HttpRequest) -> Answer:
+    return text(await hang())
 
 
 @public
@@ -179,7 +184,8 @@ URLS = [
     *(path(name, view) for name, view in {
         "open": show_open, "bare": bare, "page": page, "django-form": django_form, "mine": mine, "write": write,
         "enter": enter(), "enter-writer": enter("writer"), "leave": leave, "put": put, "get": get, "note": note,
-        "upload": upload, "size": size, "big": big, "boom": boom, "declined": declined, "own500": own_500,
+        "upload": upload, "size": size, "big": big, "boom": boom, "hang": show_hang,
+        "declined": declined, "own500": own_500,
         "away": away, "stream": streaming(stream), "cut": streaming(cut), "async/open": async_open,
         "async/bare": async_bare, "class": Things.as_view(),
     }.items()),

@@ -7,7 +7,7 @@ from fastapi import APIRouter, FastAPI, Form, Request, UploadFile
 from fastapi.responses import HTMLResponse, PlainTextResponse, RedirectResponse, StreamingResponse
 from starlette.staticfiles import StaticFiles
 
-from tests.guard.conformance.contract import BIG, STATIC, TEMPLATE, DeclinedError, Kit, cut, secret, stream
+from tests.guard.conformance.contract import BIG, DEEP, STATIC, TEMPLATE, DeclinedError, Kit, cut, hang, secret, stream
 from vallum.guard import (
     Guard,
     GuardPolicy,
@@ -120,7 +120,7 @@ def _add_forms(app: FastAPI) -> None:
 
     @app.post("/big")
     @public
-    @accepts_body(BIG)
+    @accepts_body(BIG, shape=DEEP)
     async def big(request: Request) -> str:
         return str(len(await request.body()))
 
@@ -130,6 +130,8 @@ def _add_failures(app: FastAPI) -> None:
     @public
     def boom() -> str:
         raise ValueError("hidden detail")
+
+    app.get("/hang")(public(hang))
 
     @app.post("/declined")
     @public

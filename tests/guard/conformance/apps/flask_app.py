@@ -5,7 +5,7 @@ from typing import Any
 from flask import Blueprint, Flask, Response, redirect, render_template_string, request
 from flask.views import MethodView
 
-from tests.guard.conformance.contract import BIG, STATIC, TEMPLATE, DeclinedError, Kit, cut, secret, stream
+from tests.guard.conformance.contract import BIG, DEEP, STATIC, TEMPLATE, DeclinedError, Kit, cut, secret, stream
 from vallum.guard import (
     Guard,
     GuardPolicy,
@@ -134,7 +134,7 @@ def _add_forms(app: Flask) -> None:
 
     @app.post("/big")
     @public
-    @accepts_body(BIG)
+    @accepts_body(BIG, shape=DEEP)
     def big() -> str:
         return str(len(request.get_data()))
 

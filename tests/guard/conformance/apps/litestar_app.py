@@ -13,7 +13,7 @@ from litestar.response import Redirect, Stream, Template
 from litestar.static_files import create_static_files_router
 from litestar.template.config import TemplateConfig
 
-from tests.guard.conformance.contract import BIG, STATIC, TEMPLATE, DeclinedError, Kit, cut, secret, stream
+from tests.guard.conformance.contract import BIG, DEEP, STATIC, TEMPLATE, DeclinedError, Kit, cut, hang, secret, stream
 from vallum.guard import (
     PUBLIC,
     SIGNED_IN,
@@ -124,7 +124,7 @@ async def size(request: Request[Any, Any, Any]) -> str:
 
 @post("/big", media_type=TEXT, status_code=200, request_max_body_size=None)
 @public
-@accepts_body(BIG)
+@accepts_body(BIG, shape=DEEP)
 async def big(request: Request[Any, Any, Any]) -> str:
     return str(len(await request.body()))
 
@@ -133,6 +133,12 @@ async def big(request: Request[Any, Any, Any]) -> str:
 @public
 def boom() -> str:
     raise ValueError("hidden detail")
+
+
+@get("/hang", media_type=TEXT)
+@public
+async def show_hang() -> str:
+    return await hang()
 
 
 @post("/declined", media_type=TEXT)
@@ -198,7 +204,7 @@ def build(policy: GuardPolicy, debug: bool) -> Kit:
         note,
         size,
     ]
-    handlers += [big, boom, declined, own_500, away, show_stream, show_cut, Things]
+    handlers += [big, boom, show_hang, declined, own_500, away, show_stream, show_cut, Things]
     app = Litestar(
         [
             *handlers,

@@ -10,7 +10,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse, RedirectRespons
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from tests.guard.conformance.contract import BIG, STATIC, TEMPLATE, DeclinedError, Kit, cut, secret, stream
+from tests.guard.conformance.contract import BIG, DEEP, STATIC, TEMPLATE, DeclinedError, Kit, cut, hang, secret, stream
 from vallum.guard import (
     Guard,
     GuardPolicy,
@@ -101,7 +101,7 @@ async def size(request: Request) -> Response:
     return PlainTextResponse(str(len(await request.body())))
 
 
-@accepts_body(BIG)
+@accepts_body(BIG, shape=DEEP)
 async def big(request: Request) -> Response:
     return await size(request)
 
@@ -109,6 +109,11 @@ async def big(request: Request) -> Response:
 @public
 async def boom(_: Request) -> Response:
     raise ValueError("hidden detail")
+
+
+@public
+async def show_hang(_: Request) -> Response:
+    return PlainTextResponse(await hang())
 
 
 @public
@@ -171,6 +176,7 @@ def build(policy: GuardPolicy, debug: bool) -> Kit:
         "/write": write,
         "/get": get,
         "/boom": boom,
+        "/hang": show_hang,
         "/own500": own_500,
         "/away": away,
         "/stream": show_stream,
