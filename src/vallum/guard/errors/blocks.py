@@ -24,6 +24,13 @@ class BlockTooLargeError(PublicError):
     event = "input-refused"
 
 
+class BlockTypeError(PublicError):
+    """Input of a media type that a block does not read (415)."""
+
+    refusal = refusal_for(415)
+    event = "input-refused"
+
+
 class BlockBusyError(PublicError):
     """Work that a block cannot take on now (503)."""
 
@@ -31,7 +38,11 @@ class BlockBusyError(PublicError):
     event = "block-busy"
 
 
-_ANSWERS: Final[Mapping[int, type[PublicError]]] = {413: BlockTooLargeError, 503: BlockBusyError}
+_ANSWERS: Final[Mapping[int, type[PublicError]]] = {
+    413: BlockTooLargeError,
+    415: BlockTypeError,
+    503: BlockBusyError,
+}
 
 
 def publish_refusal(error: RefusedError) -> PublicError:

@@ -49,29 +49,30 @@ def validated(
             sink(Event(name="input-refused", level=Level.WARNING, at=clock(), detail=detail))
             return _SetAside(dead_letter(message, error))
 
-    def decorate(consumer: Callable[..., Any]) -> Callable[..., Any]:
-        name = getattr(consumer, "__qualname__", "a consumer")
-        if inspect.iscoroutinefunction(consumer):
+    return lambda consumer: _wrap(consumer, read)
 
-            @functools.wraps(consumer)
-            async def consume_later(message: object, /, *arguments: Any, **named: Any) -> Any:
-                data = read(message, name)
-                if not isinstance(data, _SetAside):
-                    return await consumer(data, *arguments, **named)
-                if inspect.isawaitable(data.answer):
-                    await data.answer
-                return None
 
-            return consume_later
+def _wrap(consumer: Callable[..., Any], read: Callable[[object, str], Any]) -> Callable[..., Any]:
+    name = getattr(consumer, "__qualname__", "a consumer")
+    if inspect.iscoroutinefunction(consumer):
 
         @functools.wraps(consumer)
-        def consume(message: object, /, *arguments: Any, **named: Any) -> Any:
+        async def consume_later(message: object, /, *arguments: Any, **named: Any) -> Any:
             data = read(message, name)
-            return None if isinstance(data, _SetAside) else consumer(data, *arguments, **named)
+            if not isinstance(data, _SetAside):
+                return await consumer(data, *arguments, **named)
+            if inspect.isawaitable(data.answer):
+                await data.answer
+            return None
 
-        return consume
+        return consume_later
 
-    return decorate
+    @functools.wraps(consumer)
+    def consume(message: object, /, *arguments: Any, **named: Any) -> Any:
+        data = read(message, name)
+        return None if isinstance(data, _SetAside) else consumer(data, *arguments, **named)
+
+    return consume
 
 
 class _SetAside:

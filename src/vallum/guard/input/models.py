@@ -50,9 +50,16 @@ def run_model(validate: Callable[[Any], Any], value: object, into: type[Model]) 
         validated: Model = validate(value)
     except ValueError as error:
         details = getattr(error, "errors", None)
-        places = [".".join(map(str, detail["loc"])) or "the whole" for detail in details()] if details else []
+        places = [_place(detail) for detail in details()] if details else []
         raise _refuse(", ".join(places), f"does not fit {into.__name__}") from None
     return validated
+
+
+def _place(detail: Mapping[str, Any]) -> str:
+    """Where a model's field is; the name of a field that the model does not have is the client's, and is left out."""
+    unknown = detail["type"] == "extra_forbidden"
+    named = [str(part) for part in (detail["loc"][:-1] if unknown else detail["loc"])]
+    return ".".join([*named, "an unknown field"] if unknown else named) or "the whole"
 
 
 def _bind(value: object, into: Any, place: str) -> Any:
