@@ -12,9 +12,10 @@
 A wrapper (ASGI, WSGI) owns every wait: it fills the exchange, reads the session and carries out `exchange.writes`.
 """
 
-from binascii import b2a_base64
-from collections.abc import Callable, Iterable
+from binascii import b2a_base64, hexlify
+from collections.abc import Callable, Collection, Iterable
 from functools import lru_cache
+from struct import Struct
 from typing import Final
 
 from vallum.guard.actor import Actor, recognise_actor
@@ -28,7 +29,7 @@ from vallum.guard.exchange import ACCEPT, CLIENT_ID, CREDENTIAL, CSRF, INDEX, SI
 from vallum.guard.http.client import find_client
 from vallum.guard.http.cors import SharedOrigins
 from vallum.guard.http.hosts import check_host
-from vallum.guard.http.limits import check_framing, check_length
+from vallum.guard.http.limits import SAFE_METHODS, check_framing, check_length
 from vallum.guard.http.origins import hosts_of
 from vallum.guard.http.rate_desk import RateDesk
 from vallum.guard.logging.events import Event, Level, log_event, log_readably
@@ -45,7 +46,8 @@ Step = Callable[[Exchange], Refusal | None]
 
 _ID_BYTES: Final = 16
 _NONCE_BYTES: Final = 18
-_VARIANT: Final = dict(zip("0123456789abcdef", "89ab" * 4, strict=True))
+_split_digits: Final = Struct("8s4sx3sc3s12s").unpack
+_VARIANT: Final = {digit.encode(): b"%x" % (8 | place % 4) for place, digit in enumerate("0123456789abcdef")}
 _LONGEST_CLIENT_ID: Final = 64
 _REMEMBERED: Final = 4096
 _ID_CHARACTERS: Final = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-")
@@ -71,20 +73,28 @@ class Core:
         self._sink = log_readably if readable else policy.sink
         self._access_log = policy.access_log
         self.tick = policy.access_log.timer
+        self.clock = policy.clock
+        self._bearer = policy.bearer
         secrets = [secret.reveal().encode() for secret in policy.secrets] or [policy.randomness(32)]
         tokens = CsrfTokens(secrets, policy.randomness)
         self.desk = Desk(policy.session, tokens, policy.clock, policy.randomness, development=development)
         self.rates = RateDesk(policy.limits_of_all, self.store, policy.clock, self._sink)
+        self.at_once = (
+            self.store.reads_at_once
+            and self.rates.meter.at_once
+            and not (policy.bearer is not None and policy.bearer.waits)
+        )
+        """Whether no decision ever holds up an event loop, so that `waits` need not be asked."""
         shared = SharedOrigins(policy.cors)
         self._response = ResponseHead(policy, shared)
         self._steps = _build_steps(policy, shared, self.rates, development=development)
 
     def open(self, exchange: Exchange) -> Refusal | None:
         """Give the request its id and nonce and decide all that needs neither route nor session."""
-        exchange.core, exchange.desk = self, self.desk
+        exchange.core = self
         exchange.started = self.tick()
         drawn = self._randomness(_ID_BYTES + _NONCE_BYTES)
-        exchange.request_id = _format_id(drawn[:_ID_BYTES].hex())
+        exchange.request_id = _format_id(drawn[:_ID_BYTES])
         exchange.nonce = b2a_base64(drawn[_ID_BYTES:], newline=False)
         if exchange.found[CLIENT_ID] is not None:
             exchange.client_request_id = _check_id(exchange.found[CLIENT_ID] or b"")
@@ -100,15 +110,15 @@ class Core:
         """
         if access.stateless:
             return None
-        if self.policy.bearer is not None and exchange.found[CREDENTIAL] is not None:
+        if self._bearer is not None and exchange.found[CREDENTIAL] is not None:
             exchange.by_bearer = exchange.cookies_ignored = exchange.private = True
             return None
-        exchange.session_id = self.desk.find_id(exchange)
-        return digest_of(exchange.session_id) if exchange.session_id else None
+        exchange.session_id = session_id = self.desk.find_id(exchange)
+        return digest_of(session_id) if session_id else None
 
     def identify(self, exchange: Exchange) -> None:
         """Make the actor of the Authorization header the actor of the request. Raises what the verifier raises."""
-        bearer = self.policy.bearer
+        bearer = self._bearer
         if bearer is not None and exchange.by_bearer:
             identity = bearer.verify((exchange.found[CREDENTIAL] or b"").decode("latin-1"))
             exchange.actor = self._recognise(identity.actor_id, identity.roles)
@@ -116,7 +126,7 @@ class Core:
 
     def waits(self, exchange: Exchange, declaration: Declaration, digest: bytes | None) -> bool:
         """Tell whether reading what the decision needs would hold up an event loop."""
-        bearer, reads = self.policy.bearer, digest is not None
+        bearer, reads = self._bearer, digest is not None
         if bearer is not None and exchange.by_bearer:
             waits, reads = bearer.waits, True
         else:
@@ -138,13 +148,12 @@ class Core:
         if declaration.csp is not None:
             exchange.csp_pieces = declaration.csp.compile()
             exchange.frame_options = declaration.csp.frame_options
-        return (
-            self._check_access(exchange, access)
-            or check_length(
-                exchange, min(declaration.body_limit or limits.body, limits.largest_body), declaration.body_shape
-            )
-            or self._check_token(exchange)
-        )
+        if not access.open and (refusal := self._check_access(exchange, access)) is not None:
+            return refusal
+        limit = limits.body if declaration.body_limit is None else min(declaration.body_limit, limits.largest_body)
+        if (refusal := check_length(exchange, limit, declaration.body_shape)) is not None:
+            return refusal
+        return None if exchange.method in SAFE_METHODS else self._check_token(exchange)
 
     def prove(self, exchange: Exchange, token: bytes | None) -> Refusal | None:
         """Check the CSRF token that was found in the form."""
@@ -192,7 +201,7 @@ class Core:
     def close(self, exchange: Exchange) -> None:
         """Write the access line, if anybody wants it; a log that cannot be written does not fail the request."""
         if self._access_log.write is not None:
-            self._access_log.note(exchange, self.policy.clock())
+            self._access_log.note(exchange, self.clock())
 
     def _render_own(self, page: Callable[[ErrorView], object], exchange: Exchange, refusal: Refusal) -> bytes | None:
         from vallum.guard.output.error_pages import render_own  # noqa: PLC0415 - only where an app has a page of its own
@@ -211,13 +220,12 @@ class Core:
         return recognise_actor(actor_id, *self._roles.look_up(roles))
 
     def _check_access(self, exchange: Exchange, access: Access) -> Refusal | None:
-        if access.open:
-            return None
-        if exchange.actor is None:
+        actor = exchange.actor
+        if actor is None:
             return (self._lead_in and self._lead_in(exchange)) or self.unauthenticated
         if not access.declared:
             return self._refuse(exchange, "route-undeclared", FORBIDDEN)
-        if access.permissions <= exchange.actor.permissions:
+        if access.permissions <= actor.permissions:
             return None
         return self._refuse(exchange, "authorization-failed", FORBIDDEN, needed=" ".join(sorted(access.permissions)))
 
@@ -235,11 +243,16 @@ class Core:
         return refusal
 
 
-def read_headers(exchange: Exchange, headers: Iterable[Pair]) -> None:
-    """Note the headers that the steps need, in one pass; a single-valued one that comes twice spoils the request."""
+def read_headers(exchange: Exchange, headers: Collection[Pair]) -> None:
+    """Measure the headers and note those that the steps need, in one pass.
+
+    A single-valued one that comes twice spoils the request.
+    """
     found: list[bytes | None] = [None] * _PLACES
     place_of = INDEX.get
+    size = 0
     for name, value in headers:
+        size += len(value)
         place = place_of(name)
         if place is None:
             continue
@@ -251,6 +264,7 @@ def read_headers(exchange: Exchange, headers: Iterable[Pair]) -> None:
         else:
             found[place] = before + (b"; " if name == b"cookie" else b", ") + value
     exchange.found = found
+    exchange.header_count, exchange.head_size = len(headers), size
 
 
 def _build_steps(policy: GuardPolicy, shared: SharedOrigins, rates: RateDesk, *, development: bool) -> tuple[Step, ...]:
@@ -288,10 +302,10 @@ def _find_login(policy: GuardPolicy) -> Step | None:
     return lead_in(policy.login)
 
 
-def _format_id(digits: str) -> str:
-    """32 hexadecimal digits as a UUID version 4 (RFC 9562)."""
-    third, fourth = f"4{digits[13:16]}", f"{_VARIANT[digits[16]]}{digits[17:20]}"
-    return f"{digits[:8]}-{digits[8:12]}-{third}-{fourth}-{digits[20:]}"
+def _format_id(drawn: bytes) -> str:
+    """16 random bytes as a UUID version 4 (RFC 9562)."""
+    first, second, third, variant, fourth, last = _split_digits(hexlify(drawn))
+    return (b"%b-%b-4%b-%b%b-%b" % (first, second, third, _VARIANT[variant], fourth, last)).decode("ascii")
 
 
 def _check_id(given: bytes) -> str:

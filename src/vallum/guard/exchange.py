@@ -140,7 +140,6 @@ class Exchange:
     ended: float = 0.0
     """When the last byte was handed to the server; 0 until then. Both by the access log's timer."""
 
-    desk: SessionDesk
     core: Any
     """The core that judges this request; naming its type here would close a circle of imports."""
 
@@ -181,6 +180,12 @@ class Exchange:
     def csrf_token(self) -> str:
         """The token for the hidden field `csrf_token` of a form or the header `X-CSRF-Token` of a script."""
         return self.desk.csrf_token(self)
+
+    @property
+    def desk(self) -> SessionDesk:
+        """The session block of the guard that judges this request."""
+        desk: SessionDesk = self.core.desk
+        return desk
 
 
 class Session:

@@ -26,7 +26,7 @@ def judge(core: Core, exchange: Exchange, declaration: Declaration, digest: byte
     try:
         if exchange.by_bearer:
             core.identify(exchange)
-        record = None if digest is None else core.store.read(digest, core.policy.clock())
+        record = None if digest is None else core.store.read(digest, core.clock())
     except PublicError as error:
         exchange.judged = True
         core.report(exchange, error.event, error.level, **error.detail)

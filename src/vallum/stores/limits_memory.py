@@ -49,7 +49,8 @@ class MemoryLimits:
                 key = self._find_place(key, now)
                 paid_at = self._paid_at.get(key, now)
             debt = paid_at - now
-            debt = 0 if debt < 0 else min(debt, tolerance)
+            if not 0 <= debt <= tolerance:
+                debt = 0 if debt < 0 else tolerance
             total = debt + increment
             if total > tolerance:
                 return False, (debt,)

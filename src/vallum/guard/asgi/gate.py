@@ -1,37 +1,61 @@
 """The gate: once the route is known, read the session, decide, and only then run the handler."""
 
-from vallum.guard.asgi.types import Message, Receive, Scope, Send
+from typing import Final
+
+from vallum.guard.asgi.types import App, Message, Receive, Scope, Send
 from vallum.guard.authorization.access import CLOSED, Declaration
 from vallum.guard.core import Core, read_headers
-from vallum.guard.errors.refusal import Refusal
+from vallum.guard.errors.refusal import UNAVAILABLE, Refusal
 from vallum.guard.exchange import TYPE, Exchange
 from vallum.guard.sessions.form_token import FIRST_BYTES, find_token
 from vallum.guard.verdict import carry_out, judge
 
 Connection = tuple[Scope, Receive, Send]
 
+LATE: Final = Refusal(UNAVAILABLE.status, "late")
+"""Stands for a decision that has to be waited for; `settle` makes it."""
 
-async def pass_gate(exchange: Exchange, declaration: Declaration, connection: Connection) -> Receive | None:
-    """Judge the request now that its route is known.
 
-    Returns the `receive` to run the handler with; None when the request is refused, which has been answered then.
+def judge_now(exchange: Exchange, declaration: Declaration | None) -> Refusal | None:
+    """Judge the request now that its route is known. None lets it in; `settle` answers everything else.
+
+    Without a declaration, what was decided about it before holds.
     """
-    scope, receive, send = connection
+    if declaration is None:
+        return exchange.refusal
     core: Core = exchange.core
     digest = core.want(exchange, declaration.access or CLOSED)
-    if core.waits(exchange, declaration, digest):
+    if not core.at_once and core.waits(exchange, declaration, digest):
+        return LATE
+    exchange.refusal = refusal = judge(core, exchange, declaration, digest)
+    return LATE if exchange.owes_token and refusal is None else refusal
+
+
+async def settle(
+    exchange: Exchange, refusal: Refusal, declaration: Declaration | None, run: App, asked: Connection
+) -> None:
+    """Carry out what `judge_now` said: wait for what was late, and `run` the app or answer for it."""
+    scope, receive, send = asked
+    decision: Refusal | None = refusal
+    if declaration is not None and refusal is LATE:
+        decision, receive = await _judge_late(exchange, declaration, receive)
+        exchange.refusal = decision
+    if decision is None:
+        await run(scope, receive, send)
+    else:
+        await _answer_plainly(scope, send, decision)
+
+
+async def _judge_late(exchange: Exchange, declaration: Declaration, receive: Receive) -> tuple[Refusal | None, Receive]:
+    core: Core = exchange.core
+    if not exchange.owes_token:
         import asyncio  # noqa: PLC0415 - loaded already by whoever runs this; plain imports of the guard stay light
 
+        digest = core.want(exchange, declaration.access or CLOSED)
         refusal = await asyncio.to_thread(judge, core, exchange, declaration, digest)
-    else:
-        refusal = judge(core, exchange, declaration, digest)
-    if refusal is None and exchange.owes_token:
-        refusal, receive = await read_token(core, exchange, receive)
-    if refusal is None:
-        return receive
-    exchange.refusal = refusal
-    await _answer_plainly(scope, send, refusal)
-    return None
+        if refusal is not None or not exchange.owes_token:
+            return refusal, receive
+    return await read_token(core, exchange, receive)
 
 
 async def _answer_plainly(scope: Scope, send: Send, refusal: Refusal) -> None:
@@ -89,15 +113,13 @@ def read_scope(scope: Scope) -> Exchange:
     exchange = Exchange()
     exchange.method = scope.get("method", "GET")
     exchange.path = scope["path"]
-    exchange.query = scope.get("query_string", b"")
+    exchange.query = query = scope.get("query_string", b"")
     exchange.scheme = scope.get("scheme", "http")
     client = scope.get("client")
     if client is None:
         exchange.is_socket = True
     else:
         exchange.peer = client[0]
-    headers = scope["headers"]
-    exchange.header_count = len(headers)
-    exchange.head_size = sum([len(value) for _, value in headers]) + len(scope.get("query_string", b""))
-    read_headers(exchange, headers)
+    read_headers(exchange, scope["headers"])
+    exchange.head_size += len(query)
     return exchange

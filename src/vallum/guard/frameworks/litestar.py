@@ -8,7 +8,7 @@ from typing import Any, Final
 from litestar import Litestar
 from litestar.exceptions import HTTPException
 
-from vallum.guard.asgi.gate import pass_gate
+from vallum.guard.asgi.gate import judge_now, settle
 from vallum.guard.asgi.types import App, Receive, Scope, Send
 from vallum.guard.asgi.wrapper import AsgiGuard
 from vallum.guard.authorization.access import PUBLIC, Access, Declaration, declaration_of
@@ -76,9 +76,11 @@ def _gate(app: App, handler: object, declared: Declaration, path: str, template:
         exchange: Exchange = scope["state"][KEY]
         exchange.route = template
         declaration = find_declaration(exchange, handler, declared, path)
-        passed = receive if declaration is None else await pass_gate(exchange, declaration, (scope, receive, send))
-        if passed is not None:
-            await app(scope, passed, send)
+        refusal = judge_now(exchange, declaration)
+        if refusal is None:
+            await app(scope, receive, send)
+        else:
+            await settle(exchange, refusal, declaration, app, (scope, receive, send))
 
     return gated
 

@@ -1,8 +1,8 @@
 """Starlette and FastAPI: secured in place; the gate stands at `handle` of every kind of route, before dependencies."""
 
 import sys
-from collections.abc import Callable, Iterator
-from functools import wraps
+from collections.abc import Awaitable, Callable, Iterator
+from functools import partial, wraps
 from typing import Any, Final
 
 from starlette import routing
@@ -10,7 +10,7 @@ from starlette.applications import Starlette
 from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.types import ASGIApp
 
-from vallum.guard.asgi.gate import pass_gate
+from vallum.guard.asgi.gate import judge_now, settle
 from vallum.guard.asgi.types import Receive, Scope, Send
 from vallum.guard.asgi.wrapper import AsgiGuard
 from vallum.guard.authorization.access import Declaration, declaration_of
@@ -77,23 +77,23 @@ def _route_kinds() -> Iterator[type]:
 
 def _gate(kind: type) -> None:
     """Wrap `handle` on the class, so that routes added later and copies are gated too; asleep without an exchange."""
-    original: Callable[..., Any] | None = kind.__dict__.get("handle")
+    original: Callable[..., Awaitable[None]] | None = kind.__dict__.get("handle")
     if original is None:
         raise refuse_version("Starlette or FastAPI", f"{kind.__qualname__}.handle")
     if hasattr(original, _GATED):
         return
 
     @wraps(original)
-    async def handle(route: routing.BaseRoute, scope: Scope, receive: Receive, send: Send) -> None:
-        exchange: Exchange | None = scope.get("state", {}).get(KEY)
-        if exchange is not None and not _pass_on(route, exchange):
-            declaration = _find_declaration(route, exchange, scope)
-            if declaration is not None:
-                passed = await pass_gate(exchange, declaration, (scope, receive, send))
-                if passed is None:
-                    return
-                receive = passed
-        await original(route, scope, receive, send)
+    def handle(route: routing.BaseRoute, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        exchange: Exchange | None = scope.get("state", _NO_STATE).get(KEY)
+        if exchange is None or exchange.passed is route or _pass_on(route, exchange):
+            return original(route, scope, receive, send)
+        declaration = _find_declaration(route, exchange, scope)
+        refusal = judge_now(exchange, declaration)
+        if refusal is None:
+            exchange.passed = route
+            return original(route, scope, receive, send)
+        return settle(exchange, refusal, declaration, partial(original, route), (scope, receive, send))
 
     setattr(handle, _GATED, True)
     kind.handle = handle  # type: ignore[attr-defined]  # checked above

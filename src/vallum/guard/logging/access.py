@@ -56,24 +56,35 @@ class AccessLog:
     def line(self, served: Served, now: float) -> str:
         """The line: fields that the client chose are masked and escaped, so that it is always one."""
         spent = ((served.ended or self.timer()) - served.started) * 1e3
-        where = f'"route":{_quote(served.route)}' if served.route else f'"path":{_quote(served.path)}'
-        cut = ',"cut":true' if served.begun and not served.complete else ""
-        own = f',"clientRequestId":"{served.client_request_id}"' if served.client_request_id else ""
-        actor = served.actor_id
-        user = f',"userId":{_quote(actor)}' if actor else ""
-        return (
-            f'{{"timestamp":"{self._stamp(now)}","level":"info","event":"request","requestId":"{served.request_id}"'
-            f'{own},"method":{_quote(served.method)},{where},"status":{served.status},"ms":{spent:.3f}{user}'
-            f',"ip":{_quote(served.client)},"userAgent":{_quote(served.agent)}{cut}}}\n'
-        )
-
-    def _stamp(self, now: float) -> str:
-        """UTC in ISO 8601; the second is formatted once."""
         second = int(now)
         if second != self._second:
             self._shown = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
             self._second = second
-        return f"{self._shown}.{int((now - second) * 1e3):03d}+00:00"
+        route, own, actor = served.route, served.client_request_id, served.actor_id
+        where = _tell_route(served.method, route) if route else _tell_path(served.method, served.path)
+        cut = ',"cut":true' if served.begun and not served.complete else ""
+        sent = f',"clientRequestId":"{own}"' if own else ""
+        user = f',"userId":{_quote(actor)}' if actor else ""
+        return (
+            f'{{"timestamp":"{self._shown}.{int((now - second) * 1e3):03d}+00:00","level":"info","event":"request",'
+            f'"requestId":"{served.request_id}"{sent},{where},"status":{served.status},"ms":{spent:.3f}{user},'
+            f"{_tell_caller(served.client, served.agent)}{cut}}}\n"
+        )
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _tell_route(method: str, route: str) -> str:
+    return f'"method":{_quote(method)},"route":{_quote(route)}'
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _tell_path(method: str, path: str) -> str:
+    return f'"method":{_quote(method)},"path":{_quote(path)}'
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _tell_caller(client: str, agent: str) -> str:
+    return f'"ip":{_quote(client)},"userAgent":{_quote(agent)}'
 
 
 @lru_cache(maxsize=_REMEMBERED)

@@ -9,6 +9,7 @@ Call it where the app is built. In production `Guard(app)` does, unless the app 
 
 import logging
 import sys
+from io import FileIO
 from typing import Final, TextIO
 
 from vallum.guard.logging.access import ACCESS_LOG
@@ -78,15 +79,22 @@ def _calm_server(*, access: bool) -> None:
 
 
 class LineWriter:
-    """Writes whole lines to a stream, at once."""
+    """Writes whole lines of ASCII to a stream at once, past its buffers where it has a file of its own."""
 
-    __slots__ = ("_stream",)
+    __slots__ = ("_file", "_stream")
 
     def __init__(self, stream: TextIO) -> None:
         """Write to `stream`."""
         self._stream = stream
+        file = getattr(getattr(stream, "buffer", None), "raw", None)
+        self._file = file if isinstance(file, FileIO) else None
 
     def __call__(self, line: str) -> None:
-        """Write a line that has its line break."""
-        self._stream.write(line)
-        self._stream.flush()
+        """Write a line that has its line break; what a file that may not wait does not take is lost."""
+        if self._file is None:
+            self._stream.write(line)
+            self._stream.flush()
+            return
+        rest = line.encode("ascii")
+        while rest:
+            rest = rest[self._file.write(rest) or len(rest) :]

@@ -4,9 +4,9 @@ Handlers only note what shall happen; the wrapper carries it out against the sto
 so that a store that is down refuses the answer, and nothing here needs to wait.
 """
 
-import hashlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from hashlib import sha256
 from typing import Final
 
 from vallum.base.clock import Clock
@@ -42,10 +42,19 @@ class Desk:
         self._visitor_cookie = CookiePolicy(name="__Host-csrf", same_site=policy.same_site)
         self._plain_session = CookiePolicy(name="insecure-session", same_site=policy.same_site, unsafe_plain_http=True)
         self._plain_visitor = CookiePolicy(name="insecure-csrf", same_site=policy.same_site, unsafe_plain_http=True)
+        self._lone = _match_lone(self._session_cookie)
+        self._plain_lone = _match_lone(self._plain_session)
 
     def find_id(self, exchange: Exchange) -> str:
         """The session id that the request carries, empty if none: exactly as the server issues them, or ignored."""
-        return "" if exchange.cookies_ignored else self._read(exchange, self._cookie(exchange))
+        header = exchange.found[COOKIE]
+        if header is None or exchange.cookies_ignored:
+            return ""
+        is_plain = self._development and not exchange.secure
+        lone = (self._plain_lone if is_plain else self._lone)(header)
+        if lone is not None:  # the usual case: the session's cookie and no other
+            return lone[1].decode("ascii")
+        return self._read(exchange, self._cookie(exchange))
 
     def attach(self, exchange: Exchange, record: SessionRecord, *, polling: bool) -> None:
         """Make `record` the session of `exchange`, and note its use unless the route only polls."""
@@ -163,9 +172,13 @@ class Desk:
         return self._plain_visitor if self._development and not exchange.secure else self._visitor_cookie
 
 
+def _match_lone(cookie: CookiePolicy) -> Callable[[bytes], re.Match[bytes] | None]:
+    return re.compile(re.escape(cookie.key) + b"=(" + _ID.pattern.encode("ascii") + b")").fullmatch
+
+
 def digest_of(session_id: str) -> bytes:
     """What the store keeps instead of the id: its SHA-256. The id has 256 random bits, so no salt is needed."""
-    return hashlib.sha256(session_id.encode("ascii")).digest()
+    return sha256(session_id.encode("ascii")).digest()
 
 
 def _kept(exchange: Exchange, keys: Iterable[str]) -> dict[str, Json]:
