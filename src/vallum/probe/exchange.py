@@ -144,6 +144,8 @@ class Launch:
     """Variables that differ from those of the probe; None takes one away."""
     production: bool = False
     """Whether the variables are set that the policy gives for a start as production."""
+    shared: bool = False
+    """Whether a trial of this name that runs already will do, and stays for the next claim."""
     label: str = ""
 
 

@@ -118,7 +118,9 @@ class _Run:
             self.gaps.append(Gap(what="the probe was cut off", why=error.message, way=Way.PROBE, controls=controls))
 
     def leave(self) -> None:
-        """Let the app go; one that hangs is left to die with the process."""
+        """Let the app and its trials go; one that hangs is left to die with the process."""
+        if self.trials:
+            self.trials.close()
         try:
             self.transport.close()
         except VallumError as error:
@@ -201,7 +203,7 @@ class _Run:
         finally:
             asking.close()
             if self.trials:
-                self.trials.close()
+                self.trials.settle()
 
     def _mend(self, struck: Shot, collector: Collector, surface: Surface) -> None:
         """Settings and profiles keep what a sweep wrote into them: write something honest."""

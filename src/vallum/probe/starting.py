@@ -9,26 +9,33 @@ from vallum.probe.check import Claim, Wanted
 from vallum.probe.exchange import Exchange, Launch
 from vallum.probe.surface import Surface
 
-TRIAL: Final = "trial"
+TRIAL: Final = "plain"
+PRODUCTION: Final = "production"
 START: Final = "start"
 _ENVIRONMENT: Final = re.compile(r"(?i)(?:^|_)(?:ENV|ENVIRONMENT|STAGE|PROFILE|RUN_?MODE|APP_?MODE)$")
 _SECRET: Final = re.compile(r"(?i)(?:SECRET|_KEYS?|^KEY|PASSWORD|PASSPHRASE|TOKEN|SALT|PEPPER)(?:_KEY)?$")
 _DEBUG: Final = re.compile(r"(?i)(?:^|_)(?:DEBUG|RELOAD|DEV(?:_?MODE)?)$")
 
 
-def open_trial(surface: Surface, *, production: bool = False) -> Generator[Wanted, Exchange, str | None]:
-    """Start the app anew; the trial's name, None where it did not start. Label: `START`."""
+def open_trial(surface: Surface, *, own: str = "") -> Generator[Wanted, Exchange, str | None]:
+    """The app started anew; the trial's name, None where it did not start. Label: `START`.
+
+    It is shared by all claims, unless `own` names one that is ended with the claim.
+    """
     if not surface.startable:
         return None
-    started = yield Launch(trial=TRIAL, production=production, label=START)
-    return TRIAL if started.answer.status else None
+    name = own or TRIAL
+    started = yield Launch(trial=name, label=START, shared=not own)
+    return name if started.answer.status else None
 
 
-def open_stage(surface: Surface) -> Generator[Wanted, Exchange, str | None]:
+def open_stage(surface: Surface, *, own: str = "") -> Generator[Wanted, Exchange, str | None]:
     """Where production shows: a trial started so where the policy tells how, else the app that is probed (`""`)."""
     if not (surface.startable and surface.production):
         return ""
-    return (yield from open_trial(surface, production=True))
+    name = own or PRODUCTION
+    started = yield Launch(trial=name, production=True, label=START, shared=not own)
+    return name if started.answer.status else None
 
 
 def why_unstarted(claim: Claim, surface: Surface, exchanges: Sequence[Exchange]) -> Iterable[Unproven]:
@@ -55,6 +62,11 @@ def read_names(started: Exchange) -> tuple[str, ...]:
     """The environment variables that the app looked at when it started."""
     told = started.answer.json()
     return tuple(str(name) for name in told.get("reads", ())) if isinstance(told, Mapping) else ()
+
+
+def reads_whole(started: Exchange) -> bool:
+    """Whether the app looked at its environment as a whole, so that the names of what it needs are not known."""
+    return "*" in read_names(started)
 
 
 def said_at_end(started: Exchange) -> str:

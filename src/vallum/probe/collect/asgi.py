@@ -22,6 +22,7 @@ _VERSION: Final = {"version": "3.0", "spec_version": "2.3"}
 _PORTS: Final = {"https": 443, "http": 80}
 _BROKEN: Final = b"Internal Server Error"
 """What a server answers for an app that raised before it had answered."""
+_PIECE: Final = 1 << 16
 _LIFESPAN_SECONDS: Final = 30.0
 
 
@@ -117,7 +118,7 @@ class AsgiTransport:
         )
 
     async def _call(self, wire: Wire, taken: _Taken) -> None:
-        pending = [{"type": "http.request", "body": wire.body, "more_body": False}]
+        pending = list(reversed(_body_messages(wire)))
 
         async def receive() -> Message:
             if pending:
@@ -153,6 +154,15 @@ class AsgiTransport:
             "state": dict(self._lifespan.state),
             "extensions": {},
         }
+
+
+def _body_messages(wire: Wire) -> list[Message]:
+    """The body in one piece; in many where its length is not told."""
+    size = _PIECE if any(name.lower() == "transfer-encoding" for name, _ in wire.headers) else len(wire.body)
+    starts = range(0, len(wire.body), size) if wire.body else range(1)
+    pieces = [wire.body[start : start + size] for start in starts]
+    last = len(pieces) - 1
+    return [{"type": "http.request", "body": piece, "more_body": at < last} for at, piece in enumerate(pieces)]
 
 
 class _Lifespan:

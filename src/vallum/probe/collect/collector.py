@@ -10,9 +10,11 @@ from vallum.probe.collect.curl import write_curl
 from vallum.probe.collect.jar import Jar
 from vallum.probe.collect.session import Session
 from vallum.probe.collect.wire import Transport, Wire, encode_body
-from vallum.probe.exchange import SAFE_METHODS, Exchange, Headers, Shot
+from vallum.probe.exchange import SAFE_METHODS, Exchange, Headers, RawBody, Shot
 from vallum.probe.operation import normalise_template
 
+_SHOWN: Final = 1 << 16
+"""Bytes of a body that a command line can repeat; a larger one stands for a file."""
 _AGENT: Final = "vallum-probe"
 _ACCEPT: Final = "text/html,application/json;q=0.9,*/*;q=0.8"
 
@@ -73,7 +75,8 @@ class Collector:
             session.passes[shot.target.partition("?")[0]] = found
         signed = credential[-1][0] if credential else ""
         base = f"{shot.scheme}://{self.base.partition('://')[2]}" if shot.scheme else self.base
-        curl = write_curl(base, sent, signed_by=signed)
+        shown = sent if len(body) <= _SHOWN else replace(sent, body=RawBody(b"@body", media_type))
+        curl = write_curl(base, shown, signed_by=signed)
         return Exchange(shot=shot, answer=answer, curl=curl, base=self.base, forged=bool(token))
 
     def _headers(self, shot: Shot, media_type: str, length: int, credential: Headers, token: Pass) -> Headers:
@@ -86,7 +89,7 @@ class Collector:
         }
         if media_type:
             standard["Content-Type"] = media_type
-        if length or unsafe:
+        if (length or unsafe) and "transfer-encoding" not in given:
             standard["Content-Length"] = str(length)
         if unsafe and shot.token:
             page = shot.page or shot.target

@@ -35,7 +35,8 @@ class NetworkTransport:
             connection.putrequest(wire.method, wire.target, skip_host=True, skip_accept_encoding=True)
             for name, value in wire.headers:
                 connection.putheader(name, value.encode("latin-1", "replace"))
-            connection.endheaders(wire.body or None)
+            chunked = any(name.lower() == "transfer-encoding" for name, _ in wire.headers)
+            connection.endheaders(wire.body or None, encode_chunked=chunked)
             answer = connection.getresponse()
             keep = self._read(answer)
             return Answer(

@@ -92,6 +92,7 @@ class WsgiTransport:
             "wsgi.version": (1, 0),
             "wsgi.url_scheme": scheme,
             "wsgi.input": io.BytesIO(wire.body),
+            "wsgi.input_terminated": True,
             "wsgi.errors": io.StringIO() if sys.stderr is None else sys.stderr,
             "wsgi.multithread": False,
             "wsgi.multiprocess": False,

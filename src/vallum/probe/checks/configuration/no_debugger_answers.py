@@ -5,20 +5,12 @@ from typing import Final
 
 from vallum.findings.finding import Remark
 from vallum.probe.check import Asking, Blame, Check, Claim
+from vallum.probe.debugging import find_debugger
 from vallum.probe.exchange import Exchange, Shot
 from vallum.probe.surface import Surface
 
 CLAIM: Final = Claim(slug="no-debugger-answers", control="debug-disabled")
 _FIX: Final = "Turn every debug switch off in production, and refuse to start with one on."
-_SIGNS: Final = (
-    ("Werkzeug Debugger", "the Werkzeug debugger"),
-    ("__debugger__", "the Werkzeug debugger"),
-    ("You're seeing this error because you have <code>DEBUG = True</code>", "Django's debug page"),
-    ("Using the URLconf defined in", "Django's debug page"),
-    ("Traceback (most recent call last)", "a Python traceback"),
-    ("<h1>500 Server Error</h1>", "Starlette's debug page"),
-    ("Request information</h2>", "Django's debug page"),
-)
 _PAGES: Final = ("/console", "/__debug__/", "/_debug_toolbar/", "/debug/default/view")
 
 
@@ -39,7 +31,7 @@ def _judge(surface: Surface, exchanges: Sequence[Exchange]) -> Iterable[Remark]:
     told: set[str] = set()
     for exchange in (*exchanges, *surface.exchanges):
         answer = exchange.answer
-        sign = next(((mark, name) for mark, name in _SIGNS if mark in answer.text), None)
+        sign = find_debugger(answer.text)
         if (sign and answer.status >= 400) or (sign and exchange.shot.label == "debug page"):
             if sign[1] not in told:
                 told.add(sign[1])

@@ -33,6 +33,7 @@ def _ask(surface: Surface) -> Asking:
         shot = surface.aim(operation, who)
         if shot:
             yield replace(shot, session=TRIAL if who else "", trial=trial, label=_SHAKEN)
+    yield Stir(trial=trial)
 
 
 def _likely(surface: Surface) -> list[tuple[Operation, str]]:

@@ -26,7 +26,7 @@ _NUMBER: Final = re.compile(r"(?:\bq=|\blimit=|^\s*)(\d{1,5})\b")
 
 
 def _ask(surface: Surface) -> Asking:
-    stage = yield from open_stage(surface)
+    stage = yield from open_stage(surface, own="limits")
     if stage is None:
         return
     for shot in _subjects(surface):

@@ -29,7 +29,7 @@ _FIX: Final = "Write an event with who, what, where, outcome and request id, at 
 def _ask(surface: Surface) -> Asking:
     if not surface.in_process:
         return
-    stage = yield from open_stage(surface)
+    stage = yield from open_stage(surface, own="events")
     if stage is None:
         return
     account = surface.users[0]

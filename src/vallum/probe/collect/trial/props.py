@@ -170,9 +170,9 @@ def _is_site(place: str) -> bool:
 
 
 def name_settings() -> tuple[str, ...]:
-    """The variables that were read, those of pydantic's settings included, which read all at once."""
+    """The variables that were read, those of pydantic's settings included; `*` when they were read as a whole."""
     module = sys.modules.get("pydantic_settings")
-    names = [name for name in Props.reads if name != "*"]
+    names = [name for name in Props.reads if not name.startswith("PYTHON")]
     for kind in _kinds(getattr(module, "BaseSettings", None)):
         prefix = str(kind.model_config.get("env_prefix", ""))
         names += [f"{prefix}{name}".upper() for name in kind.model_fields]

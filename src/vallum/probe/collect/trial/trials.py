@@ -22,13 +22,16 @@ class Trials:
         self._timeout = timeout
         self._production = production
         self._open: dict[str, tuple[Trial, Collector]] = {}
+        self._shared: dict[str, Exchange] = {}
 
     def collector(self, name: str) -> Collector | None:
         """Who carries requests to this trial; None when it was not started, or did not start."""
         return self._open[name][1] if name in self._open else None
 
     def launch(self, wanted: Launch) -> Exchange:
-        """Start the app anew; a trial of the same name ends."""
+        """Start the app anew; a trial of the same name ends, unless it may be shared and runs."""
+        if wanted.shared and wanted.trial in self._shared:
+            return self._shared[wanted.trial]
         self._end(wanted.trial)
         self._budget.spend()
         changes: dict[str, str | None] = {**(self._production if wanted.production else {}), **wanted.environment}
@@ -37,9 +40,13 @@ class Trials:
             self._open[wanted.trial] = (trial, Collector(trial, self._budget, self._timeout))
         else:
             trial.close()
-        told = "start with " + (", ".join(_tell(*pair) for pair in changes.items()) or "the variables as they are")
-        shot = Shot(method="START", target="/", route="/", label=wanted.label, trial=wanted.trial, shown=told)
-        return Exchange(shot=shot, answer=trial.started, curl=self._command(changes), base=self._base)
+        shot = Shot(
+            method="START", target="/", route="/", label=wanted.label, trial=wanted.trial, shown=_describe(wanted)
+        )
+        exchange = Exchange(shot=shot, answer=trial.started, curl=self._command(changes), base=self._base)
+        if wanted.shared:
+            self._shared[wanted.trial] = exchange
+        return exchange
 
     def stir(self, wanted: Stir) -> Exchange:
         """Change the world of a trial."""
@@ -49,12 +56,18 @@ class Trials:
         failed = self._open[wanted.trial][0].stir(wanted.seconds, wanted.down)
         return Exchange(shot=shot, answer=Answer(status=200, body=str(failed).encode()), base=self._base)
 
+    def settle(self) -> None:
+        """End those that belong to one claim."""
+        for name in [name for name in self._open if name not in self._shared]:
+            self._end(name)
+
     def close(self) -> None:
         """End all of them."""
         for name in list(self._open):
             self._end(name)
 
     def _end(self, name: str) -> None:
+        self._shared.pop(name, None)
         if name in self._open:
             self._open.pop(name)[0].close()
 
@@ -64,6 +77,13 @@ class Trials:
         unset = [word for word in words if word.startswith("-u ")]
         given = [word for word in words if not word.startswith("-u ")]
         return " ".join(["env", *unset, *given, _COMMAND.format(module=module, name=name)])
+
+
+def _describe(wanted: Launch) -> str:
+    """What is special about this start; the whole of it stands in its command line."""
+    how = "as production" if wanted.production else "anew"
+    changes = ", ".join(_tell(*pair) for pair in wanted.environment.items())
+    return f"{how} with {changes}" if changes else how
 
 
 def _tell(name: str, value: str | None) -> str:
