@@ -143,8 +143,9 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ModuleType]:
         patch.setenv("NOTES_BEN_PASSWORD", PASSWORDS["ben"])
         patch.setenv("NOTES_ADMIN_PASSWORD", PASSWORDS["root"])
         patch.setenv("NOTES_SYNC_KEY", SYNC_KEY)
-        for name in ("NOTES_WEBHOOK_URL", "NOTES_MAIL_FOLDER", "VALLUM_ENV", "VALLUM_ORIGINS", "VALLUM_SESSIONS"):
+        for name in ("NOTES_WEBHOOK_URL", "NOTES_MAIL_FOLDER", "VALLUM_ORIGINS", "VALLUM_SESSIONS"):
             patch.delenv(name, raising=False)
+        patch.setenv("VALLUM_ENV", "development")
         forget(SOUND)
         package = importlib.import_module(SOUND)
         yield package

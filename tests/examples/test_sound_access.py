@@ -334,7 +334,8 @@ def start(**environment: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_secure_defaults_nobody_has_an_account():
-    count, debug, folder = start().stdout.split()
+    assert "NOTES_DB" in start().stderr
+    count, debug, folder = start(VALLUM_ENV="development").stdout.split()
     assert (count, debug) == ("0", "False")
     assert not Path(folder).exists()
 
@@ -367,5 +368,5 @@ def test_production_starts_only_when_everything_is_there(tmp_path: Path):
 )
 def test_fail_securely_startup(sound: ModuleType, environment: dict[str, str], told: str):
     with pytest.raises(ConfigError, match=told) as caught:
-        sound.settings.read_settings(environment)
+        sound.settings.read_settings({"VALLUM_ENV": "development"} | environment)
     assert "not base64" not in str(caught.value)

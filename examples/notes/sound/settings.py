@@ -14,7 +14,9 @@ from typing import Final
 from vallum.base.errors import ConfigError
 from vallum.base.secret import Secret
 from vallum.guard import GuardPolicy, read_environment
+from vallum.guard.configuration.profile import VARIABLE
 from vallum.guard.crypto.random import encryption_key
+from vallum.guard.policy import Environment
 from vallum.guard.secrets.settings import MaybeFromEnvironment, SecretSettings
 
 APP_NAME: Final = "Notes"
@@ -74,8 +76,12 @@ class Settings:
 
 
 def read_settings(environ: Mapping[str, str]) -> Settings:
-    """Read everything. Raises `ConfigError`; in production, for every variable that is missing at once."""
-    guard, secrets = read_environment(environ), AppSecrets(environment=environ)
+    """Read everything; an environment without a name is production.
+
+    Raises `ConfigError`; in production, for every variable that is missing at once.
+    """
+    named = environ if environ.get(VARIABLE) else {**environ, VARIABLE: Environment.PRODUCTION.value}
+    guard, secrets = read_environment(named), AppSecrets(environment=environ)
     if guard.is_production:
         check_production(environ, secrets)
     database = Path(environ["NOTES_DB"]).absolute() if environ.get("NOTES_DB") else draw_database()
