@@ -15,12 +15,18 @@ from vallum.base.secret import Secret
 from vallum.crypto.passwords.argon2id import OWASP, UNSAFE_CHEAPEST, Argon2id
 from vallum.crypto.passwords.bcrypt import Bcrypt
 from vallum.crypto.passwords.pbkdf2 import Pbkdf2
+from vallum.crypto.passwords.pepper import Peppers
 from vallum.crypto.passwords.scheme import Scheme
 from vallum.crypto.passwords.stored import make_hash
 from vallum.guard import Guard, public
 from vallum.guard.authentication.hashing_pool import HashingBusyError, HashingPool
 from vallum.guard.authentication.login_failure import LoginFailedError, LoginFailure
-from vallum.guard.authentication.passwords import PasswordHasher, PasswordRefusedError, StoredHashError
+from vallum.guard.authentication.passwords import (
+    PasswordCheck,
+    PasswordHasher,
+    PasswordRefusedError,
+    StoredHashError,
+)
 
 BCRYPT = Bcrypt(cost=4, unsafe_below_floor=True)
 
@@ -246,3 +252,62 @@ def test_the_pool_works_in_a_forked_child(monkeypatch: pytest.MonkeyPatch) -> No
 def test_bounds_that_cannot_work_are_refused(bounds: dict[str, float]) -> None:
     with pytest.raises(ConfigError):
         PasswordHasher(OWASP, **bounds)
+
+
+def test_peppers_rotate_at_the_next_login(hasher: PasswordHasher, caplog: pytest.LogCaptureFixture) -> None:
+    old = {"2025": Secret("o" * 32)}
+    before = PasswordHasher(UNSAFE_CHEAPEST, workers=1, peppers=Peppers(old))
+    after = PasswordHasher(UNSAFE_CHEAPEST, workers=1, peppers=Peppers({"2026": Secret("n" * 32), **old}))
+    plain, seasoned = hasher.hash("correct horse"), before.hash("correct horse")
+    assert seasoned.startswith("pepper$2025$$argon2id$")
+    for stored in (plain, seasoned):
+        check = after.check("correct horse", stored)
+        assert check
+        assert check.replacement is not None
+        assert check.replacement.startswith("pepper$2026$")
+        assert after.check("correct horse", check.replacement) == PasswordCheck(accepted=True)
+        assert not after.check("wrong", stored)
+    assert caplog.records == []
+    assert not hasher.verify("correct horse", seasoned)
+    assert "2025" in caplog.text
+    for one in (before, after):
+        one.close()
+
+
+def test_a_pepper_lets_bcrypt_take_all_of_a_password(derived: list[Scheme]) -> None:
+    hasher = PasswordHasher(BCRYPT, workers=1, peppers=Peppers({"a": Secret("p" * 32)}))
+    stored = hasher.hash("x" * 80)
+    assert hasher.verify("x" * 80, stored)
+    assert not hasher.verify("x" * 72 + "y" * 8, stored)
+    check = hasher.check("x" * 80, make_hash("x" * 80, UNSAFE_CHEAPEST))
+    assert check.replacement is not None
+    hasher.close()
+
+
+def test_two_keyboards_write_the_same_password(hasher: PasswordHasher) -> None:
+    assert hasher.verify("cafe\u0301 con leche", hasher.hash("caf\u00e9 con leche"))
+    assert not hasher.verify("cafe con leche", hasher.hash("caf\u00e9 con leche"))
+
+
+def test_threads_wait_for_the_same_pool_and_are_refused_alike(hasher: PasswordHasher) -> None:
+    gate = threading.Event()
+    running = [threading.Thread(target=hasher.run_now, args=(gate.wait, 10)) for _ in range(2)]
+    for thread in running:
+        thread.start()
+    while hasher._pool._places._value:
+        pass
+    with pytest.raises(HashingBusyError):
+        hasher.run_now(str, 8)
+    gate.set()
+    for thread in running:
+        thread.join()
+    assert hasher.run_now(str, 9) == "9"
+
+
+def test_refusals_are_spread_around_the_delay() -> None:
+    pool = HashingPool(workers=1, queue=0, refusal_delay=0.25)
+    delays = [pool._find_delay() for _ in range(200)]
+    assert 0.12 <= min(delays) < 0.15
+    assert 0.35 < max(delays) <= 0.38
+    assert len(set(delays)) == 200
+    pool.close()

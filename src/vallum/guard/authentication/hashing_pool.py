@@ -7,13 +7,15 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
 from functools import partial
+from itertools import count
 from threading import BoundedSemaphore
-from typing import ParamSpec, TypeVar
+from typing import Final, ParamSpec, TypeVar
 
 from vallum.base.errors import ConfigError, RefusedError
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
+_GOLDEN: Final = 0.6180339887
 
 
 class HashingBusyError(RefusedError):
@@ -28,14 +30,17 @@ class HashingPool:
     """Runs work in a few threads with a bounded queue; both bounds hold across event loops and after a fork."""
 
     def __init__(self, *, workers: int, queue: int, refusal_delay: float) -> None:
-        """Take at most `workers` jobs at once and `queue` waiting; refuse more after `refusal_delay` seconds.
+        """Take at most `workers` jobs at once and `queue` waiting; refuse more after about `refusal_delay` seconds.
 
-        Late refusals keep a flood from coming back at once. Raises `ConfigError` for bounds that cannot work.
+        Late refusals, spread around that time, keep a flood from coming back at once. The threads have the priority of
+        all others: one with less would hold the interpreter's lock while it waits for a core. Raises `ConfigError` for
+        bounds that cannot work.
         """
         if workers < 1 or queue < 0 or refusal_delay < 0:
             raise ConfigError("a hashing pool needs 1 worker or more, and no negative queue or delay.")
         self._bounds = (workers, queue)
         self._refusal_delay = refusal_delay
+        self._refused = count()
         self._start()
 
     async def run(
@@ -44,7 +49,7 @@ class HashingPool:
         """Return what `work` returns, run in the caller's context. Raises `HashingBusyError` when the queue is full."""
         future = self._submit(partial(work, *args, **kwargs))
         if future is None:
-            await asyncio.sleep(self._refusal_delay)
+            await asyncio.sleep(self._find_delay())
             raise _refuse()
         return await asyncio.wrap_future(future)
 
@@ -54,7 +59,7 @@ class HashingPool:
         """The same for threads: the caller's waits."""
         future = self._submit(partial(work, *args, **kwargs))
         if future is None:
-            time.sleep(self._refusal_delay)
+            time.sleep(self._find_delay())
             raise _refuse()
         return future.result()
 
@@ -76,6 +81,10 @@ class HashingPool:
             raise
         future.add_done_callback(lambda _: places.release())
         return future
+
+    def _find_delay(self) -> float:
+        # Spread evenly, by the golden ratio: refusals of one moment must not all come back in one other.
+        return self._refusal_delay * (0.5 + next(self._refused) * _GOLDEN % 1)
 
     def _start(self) -> None:
         # A forked child has the parent's bookkeeping but none of its threads.

@@ -79,5 +79,5 @@ def run_logged(work: Work) -> None:
     """Do `work`; whoever added it is gone, so an error in it can only be logged."""
     try:
         work()
-    except Exception:
+    except Exception:  # noqa: BLE001 - the next job must run
         _LOG.exception("a job failed")

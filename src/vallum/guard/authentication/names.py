@@ -74,7 +74,7 @@ def fold_name(typed: str) -> str:
     """Fold width, case and compatibility forms until nothing changes any more."""
     folded = typed.strip()
     for _ in range(3):
-        once = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", folded).casefold())
+        once = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", folded).casefold()).strip()
         if once == folded:
             break
         folded = once

@@ -37,8 +37,8 @@ class Invitations:
     def accept(self, secret: str, password: str, *, login: str = "", client: str | None = None) -> AccountRecord:
         """Make the account. A weak password or a refused login does not use the link up; a taken login does not either.
 
-        Raises `LinkRefusedError` (400), `NameRefusedError` (400), `LoginTakenError` (409), `WeakPasswordError` (422) and
-        `RateLimitedError` (429).
+        Raises `LinkRefusedError` (400), `NameRefusedError` (400), `LoginTakenError` (409), `WeakPasswordError` (422)
+        and `RateLimitedError` (429).
         """
         desk = self.desk
         self.limits.take_now(secret, client=client)

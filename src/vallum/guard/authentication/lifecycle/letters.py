@@ -16,8 +16,8 @@ LETTERS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "registration-known": (
             "You have an account",
             (
-                "Somebody, perhaps you, tried to register at {origin} with this address. You have an account already; if "
-                "the password is lost, reset it there."
+                "Somebody, perhaps you, tried to register at {origin} with this address. You have an account already; "
+                "if the password is lost, reset it there."
             ),
         ),
         "email-proof": ("Confirm your address", "Open this link to confirm your address:\n\n{link}" + _IGNORE),
@@ -35,16 +35,16 @@ LETTERS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "password-reset-unknown": (
             "No account to reset",
             (
-                "Somebody, perhaps you, wanted to reset the password of an account at {origin} with this address. There "
-                "is no account that can be reset."
+                "Somebody, perhaps you, wanted to reset the password of an account at {origin} with this address. "
+                "There is no account that can be reset."
             ),
         ),
         "password-changed": ("Your password was changed", "The password of your account was changed." + _NOT_YOU),
         "account-locked": (
             "Too many failed logins",
             (
-                "Somebody failed to log in to your account several times, so its password is locked for a while. If you "
-                "do not want to wait, reset it at {origin}. Where you are signed in, you stay so."
+                "Somebody failed to log in to your account several times, so its password is locked for a while. If "
+                "you do not want to wait, reset it at {origin}. Where you are signed in, you stay so."
             ),
         ),
         "account-disabled": ("Your account was disabled", "Your account at {origin} was disabled."),
