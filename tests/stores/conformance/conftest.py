@@ -70,7 +70,7 @@ def database(request: pytest.FixtureRequest, kind: str, tmp_path: Path) -> Itera
     if kind == "sqlite":
         opened: Any = SqliteDatabase(tmp_path / "stores.sqlite")
     elif kind == "postgres":
-        opened = PostgresDatabase(request.getfixturevalue("postgres").create("ready"), wait_seconds=20)
+        opened = PostgresDatabase(request.getfixturevalue("postgres").empty(), wait_seconds=20)
     else:
         opened = None
     yield opened

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from vallum.base.errors import ConfigError, UsageError
-from vallum.stores.sql.database import find_kind, open_database
+from vallum.stores.sql.urls import find_kind, open_database
 
 _LOCK: Final = 0x76616C6C756D
 """The advisory lock of an upgrade, so that several workers that start together take turns: "vallum" in ASCII."""
