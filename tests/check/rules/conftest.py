@@ -1,5 +1,6 @@
 """`judge`: one rule over a project of texts."""
 
+from datetime import datetime
 from pathlib import Path
 from textwrap import dedent
 from typing import NamedTuple
@@ -22,10 +23,10 @@ def judge():
     """Calls the rule with a slug; a text alone stands for the file app.py."""
     rules = {rule.slug: rule for rule in load_rules()}
 
-    def judge_files(slug, files):
+    def judge_files(slug, files, day="2026-11-24"):
         texts = {"app.py": files} if isinstance(files, str) else files
         sources = make_sources({name: dedent(text).lstrip("\n") for name, text in texts.items()})
-        project, gaps = build_project(Path(), sources)
+        project, gaps = build_project(Path(), sources, clock=datetime.fromisoformat(f"{day}T12:00+00:00").timestamp)
         assert not gaps
         remarks = list(rules[slug].examine(project))
         return Judged(

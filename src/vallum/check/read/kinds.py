@@ -56,7 +56,8 @@ _BY_NAME: Final = (
     (re.compile(r"(uv|poetry|pdm)\.lock"), "toml"),
     (re.compile(r"pipfile\.lock"), "json"),
     (re.compile(r"yarn\.lock"), "yarn"),
-    (re.compile(r"\.htaccess"), "apache"),
+    (re.compile(r"\.htaccess|(?:httpd|apache2?)(?:[-_.].*)?\.conf|.*\.apache\.conf"), "apache"),
+    (re.compile(r"threat[-_]?model.*\.(?:md|rst|txt|adoc)"), "threat-model"),
     (re.compile(r"makefile|.*\.mk"), "makefile"),
 )
 

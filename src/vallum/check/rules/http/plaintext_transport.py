@@ -47,9 +47,9 @@ _NO_ADDRESS: Final = frozenset({
 _CLIENTS: Final = tuple(
     f"*.{word}"
     for word in (
-        "get", "post", "put", "patch", "delete", "head", "options", "request", "stream", "urlopen", "Request", "connect",
-        "from_url", "Client", "AsyncClient", "ClientSession", "ws_connect", "Celery", "ServerProxy", "Connection",
-        "create_connection", "urlretrieve",
+        "get", "post", "put", "patch", "delete", "head", "options", "request", "stream", "urlopen", "Request",
+        "connect", "from_url", "Client", "AsyncClient", "ClientSession", "ws_connect", "Celery", "ServerProxy",
+        "Connection", "create_connection", "urlretrieve",
     )
 )  # fmt: skip
 _CLIENT_NAMES: Final = re.compile(

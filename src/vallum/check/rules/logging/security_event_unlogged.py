@@ -83,7 +83,7 @@ def _judge(function: Function, project: Project, why: str) -> Iterator[Remark]:
     for called in walk_called(function, project):
         start = _first_branch(function, project) if called is function else 0
         for call in called.calls:
-            if call.node.line > start and ((is_log(call) and call.method != "debug") or _is_event(call)):
+            if call.node.line > start and _is_event(call):
                 yield RULE.site(function.place, f"writes an event by {call.words or call.method}()")
                 return
         if any(set(split_words(decorator.words)) & _EVENTS for decorator in called.decorators):
@@ -100,6 +100,10 @@ def _first_branch(function: Function, project: Project) -> int:
 
 def _is_event(call: Call) -> bool:
     word = call.words if call.method == "?" else call.method
+    if word == "debug":
+        return False
+    if is_log(call):
+        return True
     receiver = call.receiver.words if call.receiver is not None else ""
     return bool(_EVENTS & {*split_words(word), *split_words(receiver)}) and word not in {"login", "log_in"}
 
