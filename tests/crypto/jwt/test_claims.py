@@ -151,7 +151,7 @@ def test_only_listed_claims_can_be_added(name: str) -> None:
     assert caught.value.code == "claim-not-allowed"
 
 
-@pytest.mark.parametrize("name", ["iss", "sub", "aud", "exp", "nbf", "iat", "jti", "token_use"])
+@pytest.mark.parametrize("name", ["iss", "sub", "aud", "exp", "nbf", "iat", "jti", "token_use", "epoch", "sid", "cnf"])
 def test_no_list_lets_a_caller_write_a_registered_claim(name: str) -> None:
     with pytest.raises(ConfigError, match=name) as caught:
         Issuer(key=KEY, policy=POLICY, allowed_claims=("scope", name))
@@ -210,3 +210,62 @@ def test_a_subject_is_an_opaque_id(subject: str) -> None:
 )
 def test_ordinary_scopes_and_roles_are_accepted(value: Any) -> None:
     assert Issuer(key=KEY, policy=POLICY).issue("204128310292283392", {"scope": value})
+
+
+@pytest.mark.parametrize(
+    "name",
+    "password userPassword email e_mail phone given_name name ssn card_number api_key client_secret mfa_seed otp"
+    " birthdate home_address refresh_token iban".split(),
+)
+def test_a_list_names_no_secret_and_no_person(name: str) -> None:
+    with pytest.raises(ConfigError, match=name) as caught:
+        Issuer(key=KEY, policy=POLICY, allowed_claims=("scope", name))
+    assert caught.value.code == "claim-sensitive"
+    unsafe = Issuer(key=KEY, policy=POLICY, unsafe_claims=(name,))
+    assert issued(unsafe, "u1", {name: "alice@example.org"})[1][name] == "alice@example.org"
+    with pytest.raises(ConfigError):
+        unsafe.issue("u1", {"scope": "alice@example.org"})
+
+
+@pytest.mark.parametrize("name", ["scope", "roles", "ward", "tenant", "family", "shipping", "plan", "token_use_count"])
+def test_ordinary_names_are_taken(name: str) -> None:
+    assert issued(Issuer(key=KEY, policy=POLICY, allowed_claims=(name,)), "u1", {name: "x"})[1][name] == "x"
+
+
+def test_epoch_session_and_key_are_the_issuers_own_claims() -> None:
+    issuer = Issuer(key=KEY, policy=POLICY)
+    claims = json.loads(split_token(issuer.issue("u1", epoch=3, session="s1", key_thumbprint="k1")).payload)
+    assert (claims["epoch"], claims["sid"], claims["cnf"]) == (3, "s1", {"jkt": "k1"})
+    checked = POLICY.check(claims)
+    assert (checked.epoch, checked.session, checked.key_thumbprint, checked.extra) == (3, "s1", "k1", {})
+    assert POLICY.check({**GOOD}).epoch is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"epoch": -1}, "claim-epoch"),
+        ({"epoch": True}, "claim-epoch"),
+        ({"epoch": "1"}, "claim-epoch"),
+        ({"epoch": 1.5}, "claim-epoch"),
+        ({"sid": ""}, "claim-sid"),
+        ({"sid": 1}, "claim-sid"),
+        ({"sid": None}, "claim-sid"),
+        ({"cnf": "x"}, "claim-cnf"),
+        ({"cnf": {}}, "claim-cnf"),
+        ({"cnf": None}, "claim-cnf"),
+        ({"cnf": {"x5t#S256": "a"}}, "claim-cnf"),
+        ({"cnf": {"jkt": "a", "kid": "b"}}, "claim-cnf"),
+        ({"cnf": {"jkt": ""}}, "claim-jkt"),
+    ],
+)
+def test_bindings_that_are_not_understood_are_refused(changes: dict[str, Any], reason: str) -> None:
+    refuse(reason, **changes)
+
+
+@pytest.mark.parametrize("name", ["iss", "sub", "jti"])
+@pytest.mark.parametrize("value", ["", 1, None, ["u1"], ...], ids=repr)
+def test_whole_seconds_take_no_other_path(name: str, value: Any) -> None:
+    whole = {"iat": int(NOW) - 10, "nbf": int(NOW) - 10, "exp": int(NOW) + 890}
+    assert POLICY.check({**GOOD, **whole}).subject == "u1"
+    refuse(f"claim-{name}", **{**whole, name: value})

@@ -10,11 +10,13 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     PublicFormat,
 )
+from hypothesis import given
+from hypothesis import strategies as st
 from joserfc.jwk import ECKey, RSAKey
 
 from vallum.base.errors import ConfigError
 from vallum.base.secret import Secret
-from vallum.crypto.jwt.keys import Algorithm, generate_key, load_private, load_public, unsafe_shared_key
+from vallum.crypto.jwt.keys import Algorithm, generate_key, load_jwk, load_private, load_public, unsafe_shared_key
 
 RANDOM = bytes(range(64))
 
@@ -122,3 +124,75 @@ def test_keys_do_not_show_themselves() -> None:
     key = unsafe_shared_key(Secret(RANDOM), key_id="s1")
     for text in (repr(key), str(key.public()), f"{generate_key()}"):
         assert "at 0x" in text
+
+
+@pytest.mark.parametrize("algorithm", ["ES256", "EdDSA", "RS256"])
+def test_a_published_key_is_read_back(algorithm: Algorithm) -> None:
+    key = generate_key(algorithm, key_id="k1")
+    jwk = key.public().export_jwk()
+    again = load_jwk(jwk)
+    assert again == key.public()
+    assert again.verify(b"m", key.sign(b"m"))
+    bare = {name: value for name, value in jwk.items() if name not in {"kid", "use", "alg"}}
+    assert load_jwk(bare).key_id == key.public().thumbprint() == load_jwk(bare).thumbprint()
+    assert load_jwk(jwk, key_id="mine").key_id == "mine"
+    assert load_jwk({**bare, "key_ops": ["verify"]}).algorithm == algorithm
+
+
+EC_JWK = generate_key().public().export_jwk()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"use": "enc"},
+        {"alg": "ES384"},
+        {"alg": "HS256"},
+        {"key_ops": ["sign"]},
+        {"key_ops": []},
+        {"key_ops": 1},
+        {"d": "AAAA"},
+        {"k": "AAAA"},
+        {"kty": "oct"},
+        {"kty": "RSA"},
+        {"kty": "OKP"},
+        {"kty": None},
+        {"crv": "P-384"},
+        {"crv": "secp256k1"},
+        {"x": EC_JWK["y"]},
+        {"x": 1},
+        {"x": None},
+        {"x": ""},
+        {"x": "!"},
+        {"y": ["a"]},
+    ],
+)
+def test_a_jwk_for_something_else_is_refused(changes: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError):
+        load_jwk({**EC_JWK, **changes})
+
+
+VALUES = st.one_of(st.none(), st.booleans(), st.integers(), st.text(max_size=50), st.lists(st.text(max_size=3)))
+
+
+@given(
+    st.sampled_from(["EC", "OKP", "RSA", "oct", "x"]),
+    st.dictionaries(st.sampled_from(["crv", "x", "y", "n", "e", "use", "alg", "kid", "key_ops"]), VALUES),
+)
+def test_any_jwk_is_refused_cleanly(kind: str, members: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError):
+        load_jwk({"kty": kind, **members})
+
+
+def test_keys_too_large_to_check_quickly_are_refused() -> None:
+    native = rsa.RSAPublicNumbers(65537, 2**8200 + 1).public_key()
+    with pytest.raises(ConfigError):
+        load_jwk(RSAKey.import_key(native).as_dict())
+
+
+def test_a_shared_key_shows_neither_public_part_nor_thumbprint() -> None:
+    key = unsafe_shared_key(Secret(RANDOM), key_id="s").public()
+    for act in (key.export_jwk, key.thumbprint):
+        with pytest.raises(ConfigError) as caught:
+            act()
+        assert caught.value.code == "shared-key"

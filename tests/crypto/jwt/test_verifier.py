@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from vallum.base.errors import ConfigError
 from vallum.base.secret import Secret
-from vallum.crypto.jwt.compact import TokenRefusedError, encode_segment, split_token
+from vallum.crypto.jwt.compact import TokenRefusedError, decode_segment, encode_segment, split_token
 from vallum.crypto.jwt.keys import SigningKey, generate_key, unsafe_shared_key
 from vallum.crypto.jwt.verifier import Verifier, write_head
 
@@ -267,6 +267,12 @@ def test_our_own_header_is_looked_up_and_the_rest_is_still_checked() -> None:
         (f"{head}.{body}.{signature}" + " " * 9000, "malformed"),
     ):
         refuse(PUBLIC, token, reason)
+
+
+@pytest.mark.parametrize("segment", ["", "a", "aaaaa", "AB", "AAB", "AA==", "AA\n", "A A=", "+/aa", "\u00e9a"])
+def test_a_segment_is_written_in_one_way(segment: str) -> None:
+    with pytest.raises(TokenRefusedError):
+        decode_segment(segment)
 
 
 def test_a_header_that_says_two_things_is_refused() -> None:

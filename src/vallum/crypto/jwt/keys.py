@@ -128,14 +128,14 @@ def load_jwk(jwk: Mapping[str, Any], *, key_id: str = "") -> VerifyingKey:
     """
     if _PRIVATE_MEMBERS & jwk.keys():
         raise ConfigError("this JWK is not public.", hint="Give its public members only.", code="bad-key")
-    kind = _JWK_KINDS.get(jwk.get("kty"))
+    kind = _JWK_KINDS.get(str(jwk.get("kty")))
     members = {name: jwk[name] for name in ("kty", "crv", "x", "y", "n", "e") if name in jwk}
     try:
         native = kind.import_key(members).public_key if kind else None
         algorithm = _name_algorithm(native)
-    except (JoseError, ValueError, TypeError, KeyError, UnsupportedAlgorithm):
+        uses = jwk.get("use", "sig"), jwk.get("alg", algorithm), "verify" in jwk.get("key_ops", ("verify",))
+    except (JoseError, ValueError, TypeError, AttributeError, KeyError, UnsupportedAlgorithm):
         raise ConfigError("the JWK cannot be read.", hint="Give kty and its members.", code="bad-key") from None
-    uses = jwk.get("use", "sig"), jwk.get("alg", algorithm), "verify" in jwk.get("key_ops", ("verify",))
     if uses != ("sig", algorithm, True):
         raise ConfigError("this JWK is for something else than checking signatures.", code="key-kind")
     key = _wrap(native)
