@@ -3,7 +3,7 @@
 from fastapi import FastAPI
 from starlette.responses import JSONResponse
 
-from benchmarks.apps.layers import HELLO, RenamedToken, build_policy, prime
+from benchmarks.apps.layers import HELLO, build_policy, prime
 from vallum.guard import Guard, public, requires
 
 
@@ -26,4 +26,4 @@ def build() -> FastAPI:
     return app
 
 
-app = RenamedToken(build())
+app = build()

@@ -21,7 +21,6 @@ from vallum.guard.sessions.desk import digest_of
 from vallum.stores.memory import MemorySessions
 from vallum.stores.sessions import SessionRecord
 
-Scope = dict[str, Any]
 App = Callable[[Any, Any, Any], Awaitable[None]]
 
 HELLO: Final = {"hello": "world"}
@@ -30,8 +29,6 @@ _PLENTY: Final = "5000000/day"
 """Counted in every request and kept from one to the next, never used up."""
 _DAY: Final = 86_400.0
 _KEY: Final = "a benchmark's own secret, 0123456789-0123456789-0123456789"
-_SENT_AS: Final = b"x-csrftoken"
-_READ_AS: Final = b"x-csrf-token"
 
 
 def build_policy() -> GuardPolicy:
@@ -66,17 +63,3 @@ def prime() -> tuple[dict[str, str], str]:
     )
     csrf = CsrfTokens([_KEY.encode()], core.policy.randomness).issue(session_id)
     return {"csrf": csrf}, CookiePolicy(name="__Host-session").set(session_id).decode()
-
-
-class RenamedToken:
-    """The harness sends the CSRF token under Django's header name; the guard reads X-CSRF-Token. Timed with the app."""
-
-    def __init__(self, app: App) -> None:
-        """Wrap `app`."""
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Any, send: Any) -> None:
-        """Rename the header, if it is there."""
-        if scope.get("method") == "POST":
-            scope["headers"] = [(_READ_AS if name == _SENT_AS else name, value) for name, value in scope["headers"]]
-        await self.app(scope, receive, send)

@@ -5,7 +5,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from benchmarks.apps.layers import HELLO, RenamedToken, build_policy, prime
+from benchmarks.apps.layers import HELLO, build_policy, prime
 from vallum.guard import Guard, public, requires
 
 
@@ -30,4 +30,4 @@ def build(more: int = 0) -> Starlette:
     return app
 
 
-app = RenamedToken(build())
+app = build()

@@ -25,7 +25,19 @@ from vallum.guard.authorization.paths import PathTable
 from vallum.guard.authorization.roles import RoleTable
 from vallum.guard.errors.failure import describe_error
 from vallum.guard.errors.refusal import FORBIDDEN, HTML_TYPE, UNAUTHENTICATED, ErrorView, Refusal, wants_page
-from vallum.guard.exchange import ACCEPT, CLIENT_ID, CREDENTIAL, CSRF, INDEX, SINGLE, TYPE, Exchange, enter, leave
+from vallum.guard.exchange import (
+    ACCEPT,
+    CLIENT_ID,
+    CREDENTIAL,
+    CSRF,
+    INDEX,
+    LISTED,
+    SINGLE,
+    TYPE,
+    Exchange,
+    enter,
+    leave,
+)
 from vallum.guard.http.client import find_client
 from vallum.guard.http.cors import SharedOrigins
 from vallum.guard.http.hosts import check_host
@@ -52,7 +64,7 @@ _LONGEST_CLIENT_ID: Final = 64
 _REMEMBERED: Final = 4096
 _ID_CHARACTERS: Final = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-")
 _REPEATABLE: Final = len(SINGLE)
-_PLACES: Final = len(INDEX)
+_PLACES: Final = len(SINGLE + LISTED)
 
 
 class Core:

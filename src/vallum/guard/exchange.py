@@ -40,7 +40,10 @@ HOST, ORIGIN, LENGTH, CODING, TYPE, SITE, CREDENTIAL, CSRF = range(len(SINGLE))
 COOKIE, ACCEPT, FORWARDED, SCHEME, CLIENT_ID, AGENT, PREFLIGHT, ENCODING, MODE = range(
     len(SINGLE), len(SINGLE) + len(LISTED)
 )
-INDEX: Final[Mapping[bytes, int]] = {name: place for place, name in enumerate(SINGLE + LISTED)}
+INDEX: Final[Mapping[bytes, int]] = {
+    **{name: place for place, name in enumerate(SINGLE + LISTED)},
+    b"x-csrftoken": CSRF,  # what scripts written for Django send
+}
 
 Write = Callable[[SessionStore], bool]
 """A change to the session store that must be made before the response head goes out; False refuses the request."""

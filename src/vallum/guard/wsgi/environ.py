@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from vallum.guard.exchange import CSRF, HOST, INDEX, LENGTH, ORIGIN, SITE, Exchange
+from vallum.guard.exchange import CSRF, HOST, LENGTH, LISTED, ORIGIN, SINGLE, SITE, Exchange
 from vallum.guard.wsgi.types import Environ
 
 KEY: Final = "vallum.exchange"
@@ -12,8 +12,10 @@ _KEYS: Final = tuple(
     name.decode().upper().replace("-", "_")
     if name in {b"content-type", b"content-length"}
     else f"HTTP_{name.decode().upper().replace('-', '_')}"
-    for name in INDEX
+    for name in SINGLE + LISTED
 )
+_CSRF_TOO: Final = "HTTP_X_CSRFTOKEN"
+"""What scripts written for Django send."""
 _ALONE: Final = (HOST, ORIGIN, LENGTH, SITE, CSRF)
 """No single value of these holds a comma: a server has joined a header that came twice."""
 
@@ -30,6 +32,9 @@ def read_environ(environ: Environ) -> Exchange:
     exchange.is_socket = exchange.peer is None
     found = [None if value is None else value.encode("latin-1", "replace") for value in map(get, _KEYS)]
     found[LENGTH] = found[LENGTH] or None  # servers write an empty string where there is none
+    if (other := get(_CSRF_TOO)) is not None:
+        exchange.repeated = found[CSRF] is not None
+        found[CSRF] = other.encode("latin-1", "replace")
     exchange.found = found
     _measure_head(exchange, environ)
     for place in _ALONE:
@@ -39,9 +44,9 @@ def read_environ(environ: Environ) -> Exchange:
 
 
 def _measure_head(exchange: Exchange, environ: Environ) -> None:
-    sizes = [len(value) for name, value in environ.items() if name.startswith("HTTP_")]
-    exchange.header_count = len(sizes)
-    exchange.head_size = sum(sizes) + len(environ.get("QUERY_STRING", ""))
+    values = [value for name, value in environ.items() if name[:5] == "HTTP_"]
+    exchange.header_count = len(values)
+    exchange.head_size = len("".join(values)) + len(exchange.query)
 
 
 def read_path(environ: Environ) -> str:
