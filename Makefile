@@ -4,7 +4,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq --no-input
 BASE ?= HEAD~1
 
-.PHONY: help run test lint types imports house cover format lock pages bench screenshots clean
+.PHONY: help run test lint types imports house cover fuzz format lock pages bench screenshots clean
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -42,6 +42,9 @@ house: .venv/.dev
 
 cover: .venv/.dev
 	@$(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report=term
+
+fuzz: .venv/.dev ## Send 125,000 invented requests through the guard (some minutes)
+	@HYPOTHESIS_PROFILE=nightly $(BIN)/python -m pytest tests/guard/test_fuzz.py -q -s --hypothesis-show-statistics
 
 format: .venv/.dev ## Format and mend what ruff can
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format --quiet .
