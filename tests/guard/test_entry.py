@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from vallum import guard
 from vallum.base.errors import ConfigError
 from vallum.guard import (
     ASSETS,
@@ -64,10 +65,35 @@ SECURE = {
 }
 
 
-def test_importing_the_guard_imports_nothing_heavy() -> None:
-    code = "import sys, json, vallum.guard; print(json.dumps(sorted(sys.modules)))"
+def modules_after(*statements: str) -> list[set[str]]:
+    """The modules that an interpreter has loaded after each of `statements`."""
+    told = "\n".join(f"{statement}\nfound.append(sorted(sys.modules))" for statement in statements)
+    code = f"import sys, json\nfound = []\n{told}\nprint(json.dumps(found))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert not set(HEAVY) & set(json.loads(done.stdout))
+    return [set(modules) for modules in json.loads(done.stdout)]
+
+
+def test_importing_the_guard_imports_nothing_heavy() -> None:
+    assert not set(HEAVY) & modules_after("from vallum.guard import *")[0]
+
+
+@pytest.mark.parametrize(
+    ("statement", "most"),
+    [
+        ("import vallum.guard", 3),
+        ("from vallum.guard import current_actor, public, requires, sign_in, signed_in", 30),
+        ("from vallum.guard import Guard, GuardPolicy, public", 80),
+    ],
+)
+def test_only_what_is_used_of_the_guard_is_loaded(statement: str, most: int) -> None:
+    before, after = modules_after("import starlette.applications", statement)
+    assert len(after - before) <= most
+
+
+def test_every_name_of_the_guard_can_be_imported() -> None:
+    assert all(getattr(guard, name) is not None for name in guard.__all__)
+    with pytest.raises(AttributeError, match="no attribute 'gaurd'"):
+        _ = guard.gaurd  # type: ignore[attr-defined]  # misspelt on purpose
 
 
 def plain(answer: Callable[[Any, Any, Any], Any], policy: Build, **settings: Any) -> Guard:
