@@ -5,7 +5,7 @@ import pytest
 from vallum.base.errors import ConfigError
 from vallum.crypto.jwt.claims import Claims
 from vallum.crypto.jwt.keys import VerifyingKey, generate_key
-from vallum.crypto.jwt.seen import SeenTokens
+from vallum.crypto.jwt.seen import SeenTokens, digest_token
 from vallum.guard.tokens.access_tokens import AccessTokens, BearerRefusedError
 
 CLAIMS = Claims("u1", "i", ("a",), 1, 2, "j", {})
@@ -47,7 +47,7 @@ def test_a_memory_of_none_keeps_nothing() -> None:
 
 def test_no_token_is_kept() -> None:
     seen = SeenTokens()
-    seen.keep(b"secret-token", OWNER, CLAIMS)
+    seen.keep(digest_token("secret-token"), OWNER, CLAIMS)
     assert list(seen._claims) == [sha256(b"secret-token").digest()]
 
 

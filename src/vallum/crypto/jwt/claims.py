@@ -14,6 +14,7 @@ from vallum.crypto.jwt.compact import TokenRefusedError
 MOST_LEEWAY: Final = 60
 LONGEST_LIFE: Final = 3600
 _REQUIRED: Final = itemgetter("iss", "sub", "aud", "iat", "nbf", "exp", "jti", "token_use")
+_new: Final = tuple.__new__
 _BINDING: Final = frozenset({"epoch", "sid", "cnf"})
 REGISTERED: Final = frozenset({"iss", "sub", "aud", "exp", "nbf", "iat", "jti", "token_use"}) | _BINDING
 
@@ -95,7 +96,8 @@ class ClaimsPolicy:
             raise TokenRefusedError("type")
         said = MappingProxyType(claims)
         if _BINDING.isdisjoint(claims):
-            return Claims(subject, issuer, audience, issued, end, token_id, said)
+            # What `Claims(...)` does, without the call of Python code around it.
+            return _new(Claims, (subject, issuer, audience, issued, end, token_id, said, None, "", ""))
         return Claims(subject, issuer, audience, issued, end, token_id, said, *_read_binding(claims))
 
 

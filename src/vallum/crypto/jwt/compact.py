@@ -13,8 +13,8 @@ LONGEST_TOKEN: Final = 8192
 # The letters of plain base64 and the padding become "!", which the decoder refuses.
 PLAIN: Final = bytes.maketrans(b"-_+/=", b"+/!!!")
 PADDING: Final = (b"", b"", b"==", b"=")
-# What the last letter may be where it carries 2 or 4 bits of the value, the rest being zero.
-_LAST: Final = {2: frozenset(b"AQgw"), 3: frozenset(b"AEIMQUYcgkosw048")}
+# What the last letter may be, by the length modulo 4: it carries 6, none (no such length), 2 or 4 bits of the value.
+LAST: Final = (frozenset(range(256)), frozenset[int](), frozenset(b"AQgw"), frozenset(b"AEIMQUYcgkosw048"))
 _SPACE: Final = " \t\r\n"
 
 
@@ -77,7 +77,7 @@ def turn_plain(segment: str) -> bytes:
 def decode_plain(segment: bytes) -> bytes:
     """Decode what `turn_plain` returned. Raises `TokenRefusedError` for what is not the one way to write the bytes."""
     rest = len(segment) & 3
-    if not segment or rest == 1 or (rest and segment[-1] not in _LAST[rest]):
+    if not segment or segment[-1] not in LAST[rest]:
         raise TokenRefusedError("malformed")
     try:
         return a2b_base64(segment + PADDING[rest], strict_mode=True)

@@ -59,10 +59,11 @@ class Keyring:
 
     def state(self) -> KeyState:
         """What holds now."""
-        if self._clock() >= self._state.until:
+        state = self._state
+        if state.until is not math.inf and self._clock() >= state.until:
             with self._lock:
-                self._state = self._build(self._keys)
-        return self._state
+                self._state = state = self._build(self._keys)
+        return state
 
     def rotate(self, key: SigningKey, *, lead: float = LEAD, overlap: float = OVERLAP) -> None:
         """Publish `key` now, sign with it after `lead` seconds, and let the others verify `overlap` seconds longer.

@@ -15,6 +15,11 @@ SIZE: Final = 4096
 """About 5 MiB. Only tokens with a good signature come in, so a flood of forged ones drives nothing out."""
 
 
+def digest_token(token: str) -> bytes:
+    """Return the name of a token in the memory. Raises `UnicodeEncodeError` for what is no token."""
+    return sha256(token.encode("ascii")).digest()
+
+
 class SeenTokens:
     """Claims by token, for one set of keys and one policy: `owner` is the set, and a new one empties the memory."""
 
@@ -27,11 +32,11 @@ class SeenTokens:
         self._owner: object = None
         self._claims: dict[bytes, Claims] = {}
 
-    def find(self, token: bytes, owner: object) -> Claims | None:
+    def find(self, digest: bytes, owner: object) -> Claims | None:
         """The claims of a token that `owner` accepted before, or None."""
-        return self._claims.get(sha256(token).digest()) if owner is self._owner else None
+        return self._claims.get(digest) if owner is self._owner else None
 
-    def keep(self, token: bytes, owner: object, claims: Claims) -> None:
+    def keep(self, digest: bytes, owner: object, claims: Claims) -> None:
         """Remember what `owner` accepted; the oldest goes when the memory is full."""
         if not self._size:
             return
@@ -41,9 +46,9 @@ class SeenTokens:
                 self._claims, self._owner = {}, owner
             while len(self._claims) >= self._size:
                 del self._claims[next(iter(self._claims))]
-            self._claims[sha256(token).digest()] = claims
+            self._claims[digest] = claims
 
-    def drop(self, token: bytes) -> None:
+    def drop(self, digest: bytes) -> None:
         """Forget a token, such as one that expired."""
         with self._lock:
-            self._claims.pop(sha256(token).digest(), None)
+            self._claims.pop(digest, None)

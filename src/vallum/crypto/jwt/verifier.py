@@ -4,18 +4,19 @@ A token that this library has issued begins with one of a few segments, one for 
 and never parsed, so nothing in it can be a surprise. Any other header is read strictly.
 """
 
-import json
 from binascii import a2b_base64
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from json import JSONDecoder
+from json.scanner import make_scanner
 from typing import Any, Final
 
 from vallum.base.errors import ConfigError
 from vallum.crypto.jwt.compact import (
+    LAST,
     LONGEST_TOKEN,
     PADDING,
     PLAIN,
     TokenRefusedError,
-    decode_plain,
     read_object,
     refuse_constant,
     split_token,
@@ -25,7 +26,8 @@ from vallum.crypto.jwt.compact import (
 from vallum.crypto.jwt.keys import SigningKey, VerifyingKey
 
 # What we wrote ourselves has no member twice, and an issuer that cheats could as well write what it likes.
-_read_own: Final = json.JSONDecoder(parse_constant=refuse_constant).raw_decode
+_make_scanner: Any = make_scanner
+_scan_own: Final[Callable[[str, int], tuple[Any, int]]] = _make_scanner(JSONDecoder(parse_constant=refuse_constant))
 _KNOWN: Final = frozenset({"alg", "kid", "typ"})
 
 
@@ -65,11 +67,14 @@ class Verifier:
             if (key := own.get(head)) is None:
                 return self._read_other(token, token_type)
             payload = a2b_base64(body + PADDING[len(body) & 3], strict_mode=True)
-            if not key.check(text[: -1 - len(ending)], decode_plain(ending)):
+            rest = len(ending) & 3
+            if not ending or ending[-1] not in LAST[rest]:
+                raise TokenRefusedError("malformed")
+            if not key.check(text[: -1 - len(ending)], a2b_base64(ending + PADDING[rest], strict_mode=True)):
                 raise TokenRefusedError("signature")
             content = payload.decode("utf-8")
-            claims, end = _read_own(content)
-        except (ValueError, RecursionError):
+            claims, end = _scan_own(content, 0)
+        except (ValueError, RecursionError, StopIteration):
             raise TokenRefusedError("malformed") from None
         if end != len(content) or type(claims) is not dict:
             raise TokenRefusedError("malformed")

@@ -20,7 +20,7 @@ from vallum.crypto.jwt.compact import LONGEST_TOKEN, TokenRefusedError
 from vallum.crypto.jwt.issuer import DEFAULT_LIFE, Issuer
 from vallum.crypto.jwt.keyring import Keyring, TimedKey
 from vallum.crypto.jwt.keys import SigningKey, VerifyingKey, generate_key, load_private, load_public, unsafe_shared_key
-from vallum.crypto.jwt.seen import SIZE, SeenTokens
+from vallum.crypto.jwt.seen import SIZE, SeenTokens, digest_token
 from vallum.guard.tokens.bearer import BearerMissingError, BearerRefusedError, read_credential
 
 KEEPS: Final = (
@@ -137,11 +137,7 @@ class AccessTokens:
             raise BearerRefusedError(refusal.reason) from None
         if claims.key_thumbprint != key_thumbprint:  # thumbprints of public keys, no secrets
             raise BearerRefusedError("key-bound")
-        try:
-            revoked = self.revoked(claims)
-        except Exception as failure:
-            raise BearerRefusedError(f"revocation-unknown: {type(failure).__name__}") from failure
-        if revoked:
+        if self.revoked is not never_revoked and self._ask(claims):
             raise BearerRefusedError("revoked")
         return claims
 
@@ -157,17 +153,25 @@ class AccessTokens:
         """Return the public keys as a JWKS document (RFC 7517, section 5)."""
         return self._ring.export_jwks()
 
+    def _ask(self, claims: Claims) -> bool:
+        try:
+            return self.revoked(claims)
+        except Exception as failure:
+            raise BearerRefusedError(f"revocation-unknown: {type(failure).__name__}") from failure
+
     def _read(self, token: str) -> Claims:
+        state = self._ring.state()
+        if not self.remember:
+            return self._policy.check(state.verifier.verify(token, token_type=TOKEN_TYPE))
         if len(token) > LONGEST_TOKEN or not token.isascii():
             raise TokenRefusedError("malformed")
-        text = token.encode("ascii")
-        state = self._ring.state()
-        claims = self._seen.find(text, state)
+        digest = digest_token(token)
+        claims = self._seen.find(digest, state)
         if claims is None:
             claims = self._policy.check(state.verifier.verify(token, token_type=TOKEN_TYPE))
-            self._seen.keep(text, state, claims)
+            self._seen.keep(digest, state, claims)
         elif claims.expires <= self.clock() - self.leeway:
-            self._seen.drop(text)
+            self._seen.drop(digest)
             raise TokenRefusedError("expired")
         return claims
 
