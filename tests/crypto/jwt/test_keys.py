@@ -1,3 +1,4 @@
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -182,6 +183,18 @@ VALUES = st.one_of(st.none(), st.booleans(), st.integers(), st.text(max_size=50)
 def test_any_jwk_is_refused_cleanly(kind: str, members: dict[str, Any]) -> None:
     with pytest.raises(ConfigError):
         load_jwk({"kty": kind, **members})
+
+
+def test_cve_2017_15361_rsa_keys_that_can_be_factored_are_refused() -> None:
+    small = math.prod(n for n in range(2, 168) if all(n % divisor for divisor in range(2, n)))
+    number = (2**2047 // small) * small + pow(65537, 1234, small)
+    number += small * (1 - number % 2)
+    native = rsa.RSAPublicNumbers(65537, number).public_key()
+    jwk = RSAKey.import_key(native).as_dict()
+    for act in (lambda: load_jwk(jwk), lambda: load_public(RSAKey.import_key(native).as_pem(private=False))):
+        with pytest.raises(ConfigError) as caught:
+            act()
+        assert caught.value.code == "weak-key"
 
 
 def test_keys_too_large_to_check_quickly_are_refused() -> None:

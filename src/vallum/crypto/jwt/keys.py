@@ -18,11 +18,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key as generate_rsa_key
 from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
-from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
 
 from vallum.base.errors import ConfigError
 from vallum.base.secret import Secret
+from vallum.crypto.jwt.public_keys import has_roca, read_members
 from vallum.crypto.jwt.signatures import CHECKERS, SIGNERS, Check, Sign
 
 Algorithm = Literal["ES256", "EdDSA", "RS256", "HS256"]
@@ -128,13 +128,11 @@ def load_jwk(jwk: Mapping[str, Any], *, key_id: str = "") -> VerifyingKey:
     """
     if _PRIVATE_MEMBERS & jwk.keys():
         raise ConfigError("this JWK is not public.", hint="Give its public members only.", code="bad-key")
-    kind = _JWK_KINDS.get(str(jwk.get("kty")))
-    members = {name: jwk[name] for name in ("kty", "crv", "x", "y", "n", "e") if name in jwk}
     try:
-        native = kind.import_key(members).public_key if kind else None
+        native = read_members(jwk)
         algorithm = _name_algorithm(native)
         uses = jwk.get("use", "sig"), jwk.get("alg", algorithm), "verify" in jwk.get("key_ops", ("verify",))
-    except (JoseError, ValueError, TypeError, AttributeError, KeyError, UnsupportedAlgorithm):
+    except (ValueError, TypeError, UnsupportedAlgorithm):
         raise ConfigError("the JWK cannot be read.", hint="Give kty and its members.", code="bad-key") from None
     if uses != ("sig", algorithm, True):
         raise ConfigError("this JWK is for something else than checking signatures.", code="key-kind")
@@ -159,7 +157,6 @@ def unsafe_shared_key(secret: Secret[bytes], *, key_id: str) -> SigningKey:
 
 
 _PRIVATE_MEMBERS: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
-_JWK_KINDS: Final[Mapping[Any, Any]] = {"EC": ECKey, "OKP": OKPKey, "RSA": RSAKey}
 _MAKERS: Final[Mapping[str, Callable[[], object]]] = {
     "ES256": lambda: generate_curve_key(SECP256R1()),
     "EdDSA": Ed25519PrivateKey.generate,
@@ -179,6 +176,9 @@ def _name_algorithm(native: object) -> Algorithm:
     if isinstance(native, Ed25519PublicKey | Ed25519PrivateKey):
         return "EdDSA"
     if isinstance(native, RSAPublicKey | RSAPrivateKey) and LEAST_RSA_BITS <= native.key_size <= MOST_RSA_BITS:
+        public = native.public_key() if isinstance(native, RSAPrivateKey) else native
+        if has_roca(public.public_numbers().n):
+            raise ConfigError("this RSA key can be factored (CVE-2017-15361).", hint="Make a new one.", code="weak-key")
         return "RS256"
     raise _refuse_kind()
 
