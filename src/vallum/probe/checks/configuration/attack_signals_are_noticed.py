@@ -53,9 +53,7 @@ def _judge(surface: Surface, exchanges: Sequence[Exchange]) -> Iterable[Remark]:
         reason = "A traversal is answered with the file that it asked for."
         yield CLAIM.finding(passed[0], Blame(message=_MESSAGE, reason=reason, fix=_FIX), needle=_PASSWORDS)
     elif not heard:
-        reason = (
-            f"{len(signals)} attack patterns leave no event in the log; an agent in front is not seen"
-        )
+        reason = f"{len(signals)} attack patterns leave no event in the log; an agent in front is not seen"
         yield CLAIM.unproven(Silence.COULD_NOT_LOOK, reason)
     elif not blocked:
         reason = f"{len(signals)} attack patterns leave events, and no block was seen; one in front is not seen"

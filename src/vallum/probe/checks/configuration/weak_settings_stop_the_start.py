@@ -26,7 +26,7 @@ _DATABASE: Final = ("DATABASE_URL", "DB_URL", "DATABASE_DSN", "SQLALCHEMY_DATABA
 _PLAIN_DATABASE: Final = "postgresql://app:x9Vq2LmTz7@db.example.com/app?sslmode=disable"
 _MESSAGE: Final = "A deployment that is configured wrongly runs, and an attacker finds it before its owners do."
 _FIX: Final = "Check all settings before listening; in production exit non-zero and name every problem, without values."
-_MOST: Final = 4
+_MOST: Final = 3
 
 
 def _ask(surface: Surface) -> Asking:
@@ -51,9 +51,9 @@ def _production(names: Sequence[str]) -> dict[str, str | None]:
 def _spoil(names: Sequence[str]) -> Iterator[tuple[str, Mapping[str, str | None]]]:
     secrets = [name for name in name_secrets(names) if not name.endswith("_FILE")]
     signing = sorted(secrets, key=lambda name: ("SECRET" not in name.upper(), "PASSWORD" in name.upper()))
-    for name in signing[:2]:
+    for name in signing[:1]:
         yield f"{name} of three characters", {name: _SHORT, f"{name}_FILE": None}
-    for name in name_switches(names)[:2]:
+    for name in name_switches(names)[:1]:
         yield f"{name} on", {name: "1"}
     for name in names:
         if name.upper() in _DATABASE:

@@ -73,7 +73,11 @@ def _judge(_surface: Surface, exchanges: Sequence[Exchange]) -> Iterable[Remark]
         slow = answer.seconds > _LONGEST_SECONDS
         if answer.status in (400, 413, 415, 422) and not slow and (answer.status != 422 or label == _NESTED):
             yield CLAIM.site(exchange, f"{label}: {answer.status}")
-        elif answer.status in (401, 403, 411, 429) or (label == _BOMB and 400 <= answer.status < 500 and not slow):
+        elif (
+            answer.status in (403, 411, 429)
+            or (answer.status == 401 and exchange.shot.identity)
+            or (label == _BOMB and 400 <= answer.status < 500 and not slow)
+        ):
             continue  # not let in, or what was packed is taken as it is, and is small
         elif label not in told:
             told.add(label)

@@ -20,7 +20,7 @@ _WORDS: Final = {
     _FORBIDDEN: re.compile(r"(?i)denied|den[iy]|forbidden|authoriz|authz|access|permission|not.?allowed|refused"),
     _LIMIT: re.compile(r"(?i)rate|limit|too.?many|excess|throttl"),
 }
-_MOST_TRIES: Final = 30
+_MOST_TRIES: Final = 12
 _SESSION: Final = "events"
 _MESSAGE: Final = "An attack goes on unseen: nothing in the log tells of it, or nothing that an alarm would look at."
 _FIX: Final = "Write an event with who, what, where, outcome and request id, at level warning, on a logger of its own."

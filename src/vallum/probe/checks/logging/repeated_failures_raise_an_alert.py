@@ -13,7 +13,7 @@ from vallum.probe.starting import open_stage, open_trial, why_unstarted
 from vallum.probe.surface import Surface
 
 CLAIM: Final = Claim(slug="repeated-failures-raise-an-alert", control="security-alerts")
-_TRIES: Final = 30
+_TRIES: Final = 20
 _FIVE_MINUTES: Final = 300.0
 _TRY, _LATER = "wrong password again", "five minutes later"
 _ALERT: Final = re.compile(r"(?i)\balert(?:s|ed|ing)?\b|\bpager|\bincident\b")

@@ -1,5 +1,6 @@
 """The trials of one check: started when it asks, ended when it is done."""
 
+import shlex
 from collections.abc import Mapping
 from typing import Final
 
@@ -73,7 +74,7 @@ class Trials:
 
     def _command(self, changes: Mapping[str, str | None]) -> str:
         module, _, name = self._target.partition(":")
-        words = [f"-u {key}" if value is None else f"{key}='{value}'" for key, value in changes.items()]
+        words = [f"-u {key}" if value is None else f"{key}={shlex.quote(value)}" for key, value in changes.items()]
         unset = [word for word in words if word.startswith("-u ")]
         given = [word for word in words if not word.startswith("-u ")]
         return " ".join(["env", *unset, *given, _COMMAND.format(module=module, name=name)])
