@@ -24,7 +24,15 @@ from vallum.guard.authorization.access import CLOSED, Access, Declaration, rates
 from vallum.guard.authorization.paths import PathTable
 from vallum.guard.authorization.roles import RoleTable
 from vallum.guard.errors.failure import describe_error
-from vallum.guard.errors.refusal import FORBIDDEN, HTML_TYPE, UNAUTHENTICATED, ErrorView, Refusal, wants_page
+from vallum.guard.errors.refusal import (
+    CHECK_FAILED,
+    FORBIDDEN,
+    HTML_TYPE,
+    UNAUTHENTICATED,
+    ErrorView,
+    Refusal,
+    wants_page,
+)
 from vallum.guard.exchange import (
     ACCEPT,
     CLIENT_ID,
@@ -110,9 +118,12 @@ class Core:
         exchange.nonce = b2a_base64(drawn[_ID_BYTES:], newline=False)
         if exchange.found[CLIENT_ID] is not None:
             exchange.client_request_id = _check_id(exchange.found[CLIENT_ID] or b"")
-        for step in self._steps:
-            if (refusal := step(exchange)) is not None:
-                return refusal
+        try:
+            for step in self._steps:
+                if (refusal := step(exchange)) is not None:
+                    return refusal
+        except Exception as error:  # noqa: BLE001 - fail closed, whatever a step raises
+            return self.deny(exchange, error)
         return None
 
     def want(self, exchange: Exchange, access: Access) -> bytes | None:
@@ -147,7 +158,15 @@ class Core:
 
     def open_late(self, exchange: Exchange) -> Refusal | None:
         """The rest of `open` that asks a store which waits; `rates.address_waits` tells whether there is one."""
-        return self.rates.check_address(exchange) if self.rates.address_waits else None
+        try:
+            return self.rates.check_address(exchange) if self.rates.address_waits else None
+        except Exception as error:  # noqa: BLE001 - as above
+            return self.deny(exchange, error)
+
+    def deny(self, exchange: Exchange, error: Exception) -> Refusal:
+        """The answer where a check has failed: nobody is let in, and the log is told why, once."""
+        self.report(exchange, "check-failed", Level.ERROR, **describe_error(error))
+        return CHECK_FAILED
 
     def admit(self, exchange: Exchange, declaration: Declaration, record: SessionRecord | None) -> Refusal | None:
         """Decide whether the request may reach the handler. With `owes_token` set, `prove` has the last word."""
@@ -208,7 +227,12 @@ class Core:
             agent=exchange.agent,
             detail=detail,
         )
-        self._sink(event)
+        try:
+            self._sink(event)
+        except Exception as error:  # noqa: BLE001 - a sink that fails changes no answer, and hides no event
+            log_event(event)
+            detail = describe_error(error)
+            log_event(Event(name="event-sink-failed", level=Level.ERROR, at=event.at, detail=detail))
 
     def close(self, exchange: Exchange) -> None:
         """Write the access line, if anybody wants it; a log that cannot be written does not fail the request."""

@@ -11,7 +11,7 @@ from vallum.guard.errors.refusal import FORBIDDEN, INTERNAL, UNAVAILABLE, Refusa
 from vallum.guard.exchange import Exchange
 from vallum.guard.logging.events import Level
 
-KEEPS: Final = ("generic-errors",)
+KEEPS: Final = ("fail-closed", "generic-errors", "status-code-hygiene")
 
 Pair = tuple[bytes, bytes]
 _REDIRECTS: Final = frozenset({301, 307, 308})
@@ -36,7 +36,11 @@ def judge(core: Core, exchange: Exchange, declaration: Declaration, digest: byte
         name = "bearer-check-failed" if exchange.by_bearer else "session-store-failed"
         core.report(exchange, name, Level.ERROR, **describe_error(error))
         return UNAVAILABLE
-    return core.admit(exchange, declaration, record) or core.rates.check_route(exchange, rates_of(declaration))
+    try:
+        return core.admit(exchange, declaration, record) or core.rates.check_route(exchange, rates_of(declaration))
+    except Exception as error:  # noqa: BLE001 - fail closed, whatever a part of the policy raises
+        exchange.judged = True
+        return core.deny(exchange, error)
 
 
 def carry_out(core: Core, exchange: Exchange) -> Refusal | None:

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from vallum.guard import ASSETS, GuardPolicy, PublicError, Refusal, current
+from vallum.guard import ASSETS, GuardPolicy, PublicError, Refusal, current, current_actor
+from vallum.guard.authorization.ownership import load_or_404
 from vallum.guard.body_shape import MIB, BodyShape
 
 RAN: list[str] = []
@@ -46,6 +47,12 @@ async def hang() -> str:
     """Never answers."""
     await asyncio.Event().wait()
     return secret("hang")
+
+
+def find_thing(key: str) -> str:
+    """The thing that the actor owns under `key`: hers has her name."""
+    owners = {"ada": "ada", "of-somebody-else": "bob"}
+    return load_or_404(lambda key, owner: key if owners.get(key) == owner else None, key, current_actor())
 
 
 def stream() -> Iterator[bytes]:

@@ -132,6 +132,8 @@ def refusal_for(status: int) -> Refusal:
 
 INTERNAL: Final = Refusal(500, "internal-error", "An internal error occurred.")
 UNAVAILABLE: Final = Refusal(503, "unavailable", "The service cannot answer now. Try again later.")
+CHECK_FAILED: Final = Refusal(503, UNAVAILABLE.code, UNAVAILABLE.text, reported=True)
+"""A check of the guard has itself failed; the log has been told why."""
 UNAUTHENTICATED: Final = Refusal(401, "sign-in-required", "Sign in to see this.")
 FORBIDDEN: Final = Refusal(403, "forbidden", "You may not do this.")
 NOT_FOUND: Final = Refusal(404, "not-found", "There is nothing here.")

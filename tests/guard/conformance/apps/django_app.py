@@ -18,7 +18,19 @@ from django.views import View
 from django.views.decorators.http import require_GET
 from django.views.static import serve
 
-from tests.guard.conformance.contract import BIG, DEEP, STATIC, TEMPLATE, DeclinedError, Kit, cut, hang, secret, stream
+from tests.guard.conformance.contract import (
+    BIG,
+    DEEP,
+    STATIC,
+    TEMPLATE,
+    DeclinedError,
+    Kit,
+    cut,
+    find_thing,
+    hang,
+    secret,
+    stream,
+)
 from vallum.guard import (
     Guard,
     GuardPolicy,
@@ -142,6 +154,11 @@ async def show_hang(_: HttpRequest) -> Answer:
     return text(await hang())
 
 
+@signed_in
+def show_thing(_: HttpRequest, key: str) -> Answer:
+    return text(find_thing(key))
+
+
 @public
 def declined(_: HttpRequest) -> Answer:
     sign_in("ada")
@@ -189,6 +206,7 @@ URLS = [
         "away": away, "stream": streaming(stream), "cut": streaming(cut), "async/open": async_open,
         "async/bare": async_bare, "class": Things.as_view(),
     }.items()),
+    path("things/<key>", show_thing),
     path("group/", include([path("open", show_open), path("bare", bare)])),
     path("static/<path:path>", serve, {"document_root": STATIC}),
 ]  # fmt: skip

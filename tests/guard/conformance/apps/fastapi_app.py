@@ -7,7 +7,19 @@ from fastapi import APIRouter, FastAPI, Form, Request, UploadFile
 from fastapi.responses import HTMLResponse, PlainTextResponse, RedirectResponse, StreamingResponse
 from starlette.staticfiles import StaticFiles
 
-from tests.guard.conformance.contract import BIG, DEEP, STATIC, TEMPLATE, DeclinedError, Kit, cut, hang, secret, stream
+from tests.guard.conformance.contract import (
+    BIG,
+    DEEP,
+    STATIC,
+    TEMPLATE,
+    DeclinedError,
+    Kit,
+    cut,
+    find_thing,
+    hang,
+    secret,
+    stream,
+)
 from vallum.guard import (
     Guard,
     GuardPolicy,
@@ -132,6 +144,11 @@ def _add_failures(app: FastAPI) -> None:
         raise ValueError("hidden detail")
 
     app.get("/hang")(public(hang))
+
+    @app.get("/things/{key}")
+    @signed_in
+    def show_thing(key: str) -> str:
+        return find_thing(key)
 
     @app.post("/declined")
     @public

@@ -5,7 +5,18 @@ from typing import Any
 from flask import Blueprint, Flask, Response, redirect, render_template_string, request
 from flask.views import MethodView
 
-from tests.guard.conformance.contract import BIG, DEEP, STATIC, TEMPLATE, DeclinedError, Kit, cut, secret, stream
+from tests.guard.conformance.contract import (
+    BIG,
+    DEEP,
+    STATIC,
+    TEMPLATE,
+    DeclinedError,
+    Kit,
+    cut,
+    find_thing,
+    secret,
+    stream,
+)
 from vallum.guard import (
     Guard,
     GuardPolicy,
@@ -144,6 +155,11 @@ def _add_failures(app: Flask) -> None:
     @public
     def boom() -> str:
         raise ValueError("hidden detail")
+
+    @app.get("/things/<key>")
+    @signed_in
+    def show_thing(key: str) -> str:
+        return find_thing(key)
 
     @app.post("/declined")
     @public

@@ -13,7 +13,19 @@ from litestar.response import Redirect, Stream, Template
 from litestar.static_files import create_static_files_router
 from litestar.template.config import TemplateConfig
 
-from tests.guard.conformance.contract import BIG, DEEP, STATIC, TEMPLATE, DeclinedError, Kit, cut, hang, secret, stream
+from tests.guard.conformance.contract import (
+    BIG,
+    DEEP,
+    STATIC,
+    TEMPLATE,
+    DeclinedError,
+    Kit,
+    cut,
+    find_thing,
+    hang,
+    secret,
+    stream,
+)
 from vallum.guard import (
     PUBLIC,
     SIGNED_IN,
@@ -26,6 +38,7 @@ from vallum.guard import (
     requires,
     sign_in,
     sign_out,
+    signed_in,
 )
 
 TEXT = MediaType.TEXT
@@ -141,6 +154,12 @@ async def show_hang() -> str:
     return await hang()
 
 
+@get("/things/{key:str}", media_type=TEXT)
+@signed_in
+async def show_thing(request: Request[Any, Any, Any]) -> str:
+    return find_thing(request.path_params["key"])
+
+
 @post("/declined", media_type=TEXT)
 @public
 async def declined() -> str:
@@ -204,7 +223,7 @@ def build(policy: GuardPolicy, debug: bool) -> Kit:
         note,
         size,
     ]
-    handlers += [big, boom, show_hang, declined, own_500, away, show_stream, show_cut, Things]
+    handlers += [big, boom, show_hang, show_thing, declined, own_500, away, show_stream, show_cut, Things]
     app = Litestar(
         [
             *handlers,

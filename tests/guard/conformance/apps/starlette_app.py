@@ -10,7 +10,19 @@ from starlette.responses import HTMLResponse, PlainTextResponse, RedirectRespons
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from tests.guard.conformance.contract import BIG, DEEP, STATIC, TEMPLATE, DeclinedError, Kit, cut, hang, secret, stream
+from tests.guard.conformance.contract import (
+    BIG,
+    DEEP,
+    STATIC,
+    TEMPLATE,
+    DeclinedError,
+    Kit,
+    cut,
+    find_thing,
+    hang,
+    secret,
+    stream,
+)
 from vallum.guard import (
     Guard,
     GuardPolicy,
@@ -116,6 +128,11 @@ async def show_hang(_: Request) -> Response:
     return PlainTextResponse(await hang())
 
 
+@signed_in
+async def show_thing(request: Request) -> Response:
+    return PlainTextResponse(find_thing(request.path_params["key"]))
+
+
 @public
 async def declined(_: Request) -> Response:
     sign_in("ada")
@@ -177,6 +194,7 @@ def build(policy: GuardPolicy, debug: bool) -> Kit:
         "/get": get,
         "/boom": boom,
         "/hang": show_hang,
+        "/things/{key}": show_thing,
         "/own500": own_500,
         "/away": away,
         "/stream": show_stream,
