@@ -1,6 +1,6 @@
 """What the check of one token costs, beside PyJWT, joserfc, Authlib, python-jose and the bare signature.
 
-usage: python benchmarks/token_verify.py [--rounds N]
+usage: python benchmarks/token_verify.py [--rounds N] [--strict]
 
 Each library checks signature, expiry, issuer and audience as its documents say for a server, with a key object that was
 built once; ours checks all claims. A library that is not installed is left out. Rows take turns in shuffled rounds, and
@@ -164,14 +164,15 @@ def show(algorithm: Algorithm, times: dict[str, list[float]]) -> bool:
 
 
 def main() -> int:
-    """Measure all algorithms; exit 1 where a target is missed."""
+    """Measure all algorithms; with `--strict` exit 1 where a target is missed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=40)
-    rounds = parser.parse_args().rounds
+    parser.add_argument("--strict", action="store_true")
+    options = parser.parse_args()
     warnings.simplefilter("ignore")
     algorithms: tuple[Algorithm, ...] = ("HS256", "ES256", "EdDSA", "RS256")
-    met = [show(algorithm, measure(Bench(algorithm).list_acts(), rounds)) for algorithm in algorithms]
-    return 0 if all(met) else 1
+    met = [show(algorithm, measure(Bench(algorithm).list_acts(), options.rounds)) for algorithm in algorithms]
+    return 1 if options.strict and not all(met) else 0
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from vallum.base.secret import Secret
 from vallum.crypto.jwt.claims import ClaimsPolicy
 from vallum.crypto.jwt.compact import TokenRefusedError, decode_segment
 from vallum.crypto.jwt.issuer import Issuer
-from vallum.crypto.jwt.keys import Algorithm, generate_key, load_private, load_public, unsafe_shared_key
+from vallum.crypto.jwt.keys import Algorithm, generate_key, load_jwk, load_private, load_public, unsafe_shared_key
 from vallum.crypto.jwt.verifier import Verifier
 
 PAYLOAD = "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ"
@@ -67,6 +67,18 @@ def test_rfc_8037_a4_ed25519_and_a3_thumbprint() -> None:
     assert key.key_id == "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"
     signature = "hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg"
     assert key.verify(b"eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc", decode_segment(signature))
+
+
+def test_rfc_7638_section_3_1() -> None:
+    modulus = (
+        "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3oknj"
+        "hMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvR"
+        "L5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDK"
+        "gw"
+    )
+    key = load_jwk({"kty": "RSA", "n": modulus, "e": "AQAB", "alg": "RS256", "kid": "2011-04-29"})
+    assert key.thumbprint() == "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs"
+    assert key.key_id == "2011-04-29"
 
 
 @pytest.mark.parametrize("algorithm", ["ES256", "EdDSA", "RS256"])
