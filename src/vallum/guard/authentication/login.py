@@ -17,6 +17,7 @@ from vallum.base.errors import ConfigError
 from vallum.base.randomness import SYSTEM_RANDOMNESS, Randomness, token
 from vallum.base.secret import Secret
 from vallum.crypto.passwords.stored import encode_password
+from vallum.guard.authentication.known_devices import KnownDevices
 from vallum.guard.authentication.lockout import Lockout
 from vallum.guard.authentication.login_failure import LoginFailedError, LoginFailure
 from vallum.guard.authentication.login_limits import LoginLimits
@@ -52,7 +53,8 @@ class Login:
 
     `limits` count in the store of the guard that judges the request, unless they have a store of their own.
     `needs_factor` tells for whom a password is not enough; it is asked after a right password only, and the proof goes
-    to `half_logins`. `on_lock` sends the owner a notice and must not wait: hand it to a queue.
+    to `half_logins`. `on_lock` sends the owner a notice and must not wait: hand it to a queue. With `devices`, a
+    browser that has logged in before is neither delayed nor locked out by what strangers fail at.
     """
 
     accounts: AccountStore
@@ -62,6 +64,7 @@ class Login:
     half_logins: ProofStore | None = None
     needs_factor: Callable[[AccountRecord], bool] = lambda _: False
     on_lock: Callable[[AccountRecord], None] = lambda _: None
+    devices: KnownDevices | None = None
     clock: Clock = SYSTEM_CLOCK
     randomness: Randomness = SYSTEM_RANDOMNESS
 
@@ -75,21 +78,26 @@ class Login:
                 code="half-login",
             )
 
-    def authenticate(self, name: str, password: str, *, client: str | None = None) -> LoginResult:
+    def authenticate(self, name: str, password: str, *, client: str | None = None, device: str = "") -> LoginResult:
         """Return the account of `name`, a login or an address in any spelling, whose password this is.
 
-        Raises `RateLimitedError` (429), `LimiterDownError` (503), `PasswordRefusedError` (400, more than 1024 bytes),
-        `HashingBusyError` (503), and for everything else `LoginFailedError` (401).
+        `device` is the cookie that `devices` issued, if the browser has one. Raises `RateLimitedError` (429),
+        `LimiterDownError` (503), `PasswordRefusedError` (400, more than 1024 bytes), `HashingBusyError` (503), and for
+        everything else `LoginFailedError` (401).
         """
         encode_password(password)
-        self.limits.take_now(_limited_name(name), client=client)
-        return self.passwords.run_now(self._judge, name, password)
+        known = self._recognise(device, name)
+        self.limits.take_now(_limited_name(name, known), client=client)
+        return self.passwords.run_now(self._judge, name, password, known)
 
-    async def authenticate_async(self, name: str, password: str, *, client: str | None = None) -> LoginResult:
+    async def authenticate_async(
+        self, name: str, password: str, *, client: str | None = None, device: str = ""
+    ) -> LoginResult:
         """Do the same off the event loop."""
         encode_password(password)
-        await self.limits.take(_limited_name(name), client=client)
-        return await self.passwords.run_async(self._judge, name, password)
+        known = self._recognise(device, name)
+        await self.limits.take(_limited_name(name, known), client=client)
+        return await self.passwords.run_async(self._judge, name, password, known)
 
     def verify(self, account: AccountRecord, password: str, *, client: str | None = None) -> None:
         """Ask an account that is signed in for its password again, under the same limits and locks.
@@ -98,17 +106,21 @@ class Login:
         """
         encode_password(password)
         self.limits.take_now(account.login, client=client)
-        self.passwords.run_now(self._settle, account, account.login, password)
+        self.passwords.run_now(self._settle, account, account.login, password, account.id)
 
-    def _judge(self, name: str, password: str) -> LoginResult:
+    def _recognise(self, device: str, name: str) -> str:
+        return self.devices.recognise(device, find_name(name)[0]) if self.devices is not None and device else ""
+
+    def _judge(self, name: str, password: str, device: str) -> LoginResult:
         canonical, is_address = find_name(name)
         found = self.accounts.find_email(canonical) if is_address else self.accounts.find_login(canonical)
-        account = self._settle(found, canonical or fold_name(name), password)
+        typed = canonical or fold_name(name)
+        subject = found.id if found else f"name:{typed}"
+        account = self._settle(found, typed, password, f"{subject}\0{device}" if device else subject)
         return LoginResult(account, self._halve(account))
 
-    def _settle(self, found: AccountRecord | None, name: str, password: str) -> AccountRecord:
-        """One hash, whatever was found; the decision comes after it."""
-        subject = found.id if found else f"name:{name}"
+    def _settle(self, found: AccountRecord | None, name: str, password: str, subject: str) -> AccountRecord:
+        """One hash, whatever was found; the decision comes after it. Failures are counted for `subject`."""
         locked = self.lockout.is_locked(subject)
         right = self.passwords.verify(password, (found.password or None) if found else None)
         cause = _find_cause(found, right=right, locked=locked)
@@ -160,6 +172,7 @@ def _find_cause(found: AccountRecord | None, *, right: bool, locked: bool) -> Lo
     return None if found.is_active else LoginFailure.DISABLED
 
 
-def _limited_name(name: str) -> str:
-    """One subject for all spellings of a name; text that is no name has one too."""
-    return find_name(name)[0] or fold_name(name[:1024])
+def _limited_name(name: str, device: str) -> str:
+    """One subject for all spellings of a name; text that is no name has one too, and so has each known device."""
+    subject = find_name(name)[0] or fold_name(name[:1024])
+    return f"{subject}\0{device}" if device else subject
