@@ -89,10 +89,16 @@ def _catches(project: Project) -> Iterator[Catch]:
         for node in scope.nodes:
             if node.__class__ is nodes.Try and isinstance(node, nodes.Try):
                 for handler in node.handlers:
-                    caught = tuple(names.name_of(part, scope) for part in _classes(handler.caught))
+                    caught = tuple(_name(part, scope, project) for part in _classes(handler.caught))
                     yield Catch(
                         module=module, definition=definition, scope=scope, attempt=node, handler=handler, names=caught
                     )
+
+
+def _name(caught: nodes.Expression, scope: Scope, project: Project) -> str:
+    """The qualified name of a class; as it is written when nobody knows where it comes from."""
+    name = project.facts.names.name_of(caught, scope)
+    return scope.module.text_of(caught) if name.endswith("?") else name
 
 
 def _classes(caught: nodes.Expression | None) -> tuple[nodes.Expression, ...]:

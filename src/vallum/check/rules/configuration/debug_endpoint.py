@@ -19,8 +19,9 @@ from vallum.findings.place import Place
 _ATTACK: Final = "It shows settings, queries, stacks or every route, and often does what its developer could do."
 _FIX: Final = "Remove it, put it behind a permission, or register it in development only."
 _PATH: Final = re.compile(
-    r"(?:^|/)(?:_{0,2}debug_{0,2}\w*|test[-_][\w-]+|test|phpinfo(?:\.php)?|pprof|profil(?:er|ing)|actuator|metrics|graphiql|swagger(?:[-_.]\w+)*"
-    r"|redoc|openapi(?:\.json|\.ya?ml)?|silk|server-(?:status|info)|trace|heapdump|threaddump|_?dump|console|shell|adminer)(?:/|$)"
+    r"(?:^|/)(?:_{0,2}debug_{0,2}\w*|phpinfo(?:\.php)?|pprof|profil(?:er|ing)|actuator|metrics|graphiql"
+    r"|swagger(?:[-_.]\w+)*|redoc|openapi(?:\.json|\.ya?ml)?|silk|server-(?:status|info)|trace|heapdump|threaddump|_?dump"
+    r"|console|shell|adminer)(?:/|$)|^/?(?:api/)?test(?:[-_][\w-]+)?/?$"
 )
 _INCLUDED: Final = re.compile(
     r"^(?:debug_toolbar|silk|django_extensions|drf_yasg|rosetta|django_prometheus|explorer|schema_viewer)(?:\.|$)"

@@ -82,6 +82,8 @@ def _polarity(name: str) -> bool | None:
         return None
     if _REFUSAL & set(words) and words[0] not in {"unlock", "block"}:
         return False
+    if words[0] == "may" and len(words) > 1:
+        return True
     strong = _CONSENT & set(words)
     if strong - _WEAK or (
         strong and words[0] in {"may", "can", "has", "is"} and (_SUBJECTS | _CONSENT) & set(words[1:])
