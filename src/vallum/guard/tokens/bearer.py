@@ -12,6 +12,7 @@ from vallum.guard.errors.public import PublicError
 from vallum.guard.errors.refusal import Refusal
 from vallum.guard.logging.events import Level
 
+KEEPS: Final = ("bearer-header-only", "bearer-errors-uniform")
 _TOKEN: Final = re.compile(r" +([A-Za-z0-9._~+/-]+=*)")
 
 
