@@ -68,88 +68,162 @@ class SessionDesk(Protocol):
 class Exchange:
     """State of one request. Handlers read `actor`, `session`, `csp_nonce`, `csrf_token` and `request_id`.
 
-    Defaults stand on the class, so that a plain request sets only what it needs.
+    It has slots, since every request makes one and sets and reads most of its fields.
     """
 
-    method: str = ""
-    path: str = ""
-    query: bytes = b""
-    scheme: str = "http"
-    peer: str | None = None
-    is_socket: bool = False
-    found: list[bytes | None]
-    repeated: bool = False
+    __slots__ = (
+        "actor",
+        "answered",
+        "arrived",
+        "begun",
+        "body_limit",
+        "body_shape",
+        "by_bearer",
+        "claims",
+        "client",
+        "client_request_id",
+        "complete",
+        "cookies",
+        "cookies_ignored",
+        "core",
+        "counted",
+        "csp_pieces",
+        "csrf_given",
+        "ended",
+        "endpoint",
+        "extra",
+        "failure",
+        "found",
+        "frame_options",
+        "head_size",
+        "header_count",
+        "home",
+        "host",
+        "is_socket",
+        "judged",
+        "method",
+        "nonce",
+        "owes_token",
+        "passed",
+        "path",
+        "peer",
+        "private",
+        "query",
+        "rates",
+        "record",
+        "refusal",
+        "repeated",
+        "request_id",
+        "retry_after",
+        "route",
+        "route_prefix",
+        "same_site",
+        "scheme",
+        "secure",
+        "session_id",
+        "shown",
+        "spoiled",
+        "started",
+        "status",
+        "typed",
+        "visitor",
+        "writes",
+    )
 
-    request_id: str = ""
-    client_request_id: str = ""
-    nonce: bytes = b""
-    client: str = ""
-    host: str = ""
-    secure: bool = False
-    home: bytes = b""
+    method: str
+    path: str
+    query: bytes
+    scheme: str
+    peer: str | None
+    is_socket: bool
+    found: list[bytes | None]
+    repeated: bool
+
+    request_id: str
+    client_request_id: str
+    nonce: bytes
+    client: str
+    host: str
+    secure: bool
+    home: bytes
     """The https origin to which a request without TLS is sent."""
-    same_site: bool = False
-    cookies_ignored: bool = False
-    by_bearer: bool = False
-    claims: object = None
+    same_site: bool
+    cookies_ignored: bool
+    by_bearer: bool
+    claims: object
     """What the verified bearer credential said besides who it stands for."""
-    header_count: int = 0
-    head_size: int = 0
+    header_count: int
+    head_size: int
     """Bytes of the header values and the query string."""
-    body_limit: int = 0
-    body_shape: BodyShape | None = None
+    body_limit: int
+    body_shape: BodyShape | None
     """What the route that was found accepts; None is the policy's own."""
 
-    judged: bool = False
-    endpoint: object = None
+    judged: bool
+    endpoint: object
     """What it was judged for last: an endpoint behind a mount that let it in may ask for more."""
-    passed: object = None
+    passed: object
     """The route at whose gate it was last."""
-    owes_token: bool = False
-    csrf_given: bytes | None = None
-    refusal: Refusal | None = None
-    failure: Exception | None = None
+    owes_token: bool
+    csrf_given: bytes | None
+    refusal: Refusal | None
+    failure: Exception | None
     """What the handler raised, where the framework makes a finished 500 of it and raises nothing."""
-    actor: Actor | None = None
-    session_id: str = ""
-    arrived: SessionRecord | None = None
-    record: SessionRecord | None = None
-    visitor: str = ""
-    shown: "Session | None" = None
-    private: bool = False
-    csp_pieces: tuple[bytes, ...] | None = None
-    frame_options: bytes | None = None
-    extra: tuple[tuple[bytes, bytes], ...] = ()
-    counted: bool = False
+    actor: Actor | None
+    session_id: str
+    arrived: SessionRecord | None
+    record: SessionRecord | None
+    visitor: str
+    shown: "Session | None"
+    private: bool
+    csp_pieces: tuple[bytes, ...] | None
+    frame_options: bytes | None
+    extra: tuple[tuple[bytes, bytes], ...]
+    counted: bool
     """Whether the limit of the account has been asked: once, however many gates a request passes."""
-    rates: tuple[Any, Sequence[int]] | None = None
+    rates: tuple[Any, Sequence[int]] | None
     """The limits that the answer tells about, and what is owed to each."""
-    retry_after: int = 0
+    retry_after: int
     """Seconds; unlike `extra`, it goes out with a refusal as well."""
 
-    begun: bool = False
-    answered: bool = False
-    complete: bool = False
-    spoiled: Refusal | None = None
+    begun: bool
+    answered: bool
+    complete: bool
+    spoiled: Refusal | None
     """Why the body was not read to its end: the answer, whatever the app does."""
-    typed: bool = False
+    typed: bool
 
-    route: str = ""
+    route: str
     """The template of the path, like "/notes/{key}", once an adapter knows it."""
-    route_prefix: str = ""
+    route_prefix: str
     """Of the mounts passed so far."""
-    status: int = 0
-    started: float = 0.0
-    ended: float = 0.0
+    status: int
+    started: float
+    ended: float
     """When the last byte was handed to the server; 0 until then. Both by the access log's timer."""
 
     core: Any
     """The core that judges this request; naming its type here would close a circle of imports."""
+    cookies: list[bytes]
+    writes: list[Write]
 
     def __init__(self) -> None:
-        """Make room for what a response may gain."""
-        self.cookies: list[bytes] = []
-        self.writes: list[Write] = []
+        """Begin with what holds for a request of which nothing is known yet."""
+        self.method = self.path = self.request_id = self.client_request_id = self.client = self.host = ""
+        self.session_id = self.visitor = self.route = self.route_prefix = ""
+        self.query = self.nonce = self.home = b""
+        self.scheme = "http"
+        self.peer = self.claims = self.body_shape = self.endpoint = self.passed = self.csrf_given = self.refusal = None
+        self.failure = self.actor = self.arrived = self.record = self.shown = self.csp_pieces = None
+        self.frame_options = self.rates = self.spoiled = None
+        self.is_socket = self.repeated = self.secure = self.same_site = self.cookies_ignored = self.by_bearer = False
+        self.judged = self.owes_token = self.private = self.counted = self.begun = self.answered = False
+        self.complete = self.typed = False
+        self.header_count = self.head_size = self.body_limit = self.retry_after = self.status = 0
+        self.extra = ()
+        self.started = self.ended = 0.0
+        self.cookies = []
+        self.writes = []
 
     def forget(self) -> None:
         """Drop what was to begin with a success: a refusal starts no session and sets no cookie."""

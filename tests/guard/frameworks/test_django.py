@@ -3,6 +3,7 @@
 import types
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import Context
 from pathlib import Path
 from typing import Any
 
@@ -250,10 +251,14 @@ def test_a_middleware_that_fails_is_answered_for(*, client: Build, events: list[
 
 def test_nothing_is_left_behind(client: Build) -> None:
     user = client()
-    for name in ("/open", "/bare", "/nope"):
+
+    def ask(name: str) -> None:
         user.get(name)
         with pytest.raises(Exception, match="no guarded request"):
             current()
+
+    for name in ("/open", "/bare", "/nope"):
+        Context().run(ask, name)  # a context of its own, where no other test has left anything
 
 
 def test_the_guard_comes_first(policy: Build) -> None:
