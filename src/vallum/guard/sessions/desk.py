@@ -12,18 +12,26 @@ from typing import Final
 from vallum.base.clock import Clock
 from vallum.base.errors import VallumError
 from vallum.base.randomness import Randomness, token
+from vallum.guard.errors.public import PublicError
+from vallum.guard.errors.refusal import Refusal
 from vallum.guard.exchange import AGENT, COOKIE, Exchange, Write
 from vallum.guard.http.limits import SAFE_METHODS
 from vallum.guard.sessions.cookies import CookiePolicy, find_cookie
 from vallum.guard.sessions.csrf import CrossSiteSignInError, CsrfTokens
-from vallum.guard.sessions.life import SessionPolicy
+from vallum.guard.sessions.life import Revoke, SessionPolicy
 from vallum.stores.sessions import Json, SessionRecord, SessionStore
 
-KEEPS: Final = ("session-id-random", "session-rotation", "session-server-side")
+KEEPS: Final = ("session-id-random", "session-logout", "session-rotation", "session-server-side")
 
 _ID: Final = re.compile(r"[A-Za-z0-9_-]{43}")
 _LONGEST_AGENT: Final = 256
 CLEAR_SITE_DATA: Final = (b"clear-site-data", b'"cache", "cookies", "storage"')
+
+
+class SignOutMethodError(PublicError):
+    """A logout that a link, an image or a prefetch could trigger (405)."""
+
+    refusal = Refusal(405, "method-not-allowed", "Log out by the form.", headers=[(b"allow", b"POST")])
 
 
 class Desk:
@@ -112,10 +120,12 @@ class Desk:
     def sign_out(self, exchange: Exchange, *, everywhere: bool) -> None:
         """End the session, or all of its actor; expire the cookie and have the browser clear what it kept."""
         _check_open(exchange)
-        ended = [record for record in (exchange.record, exchange.arrived) if record is not None]
+        if exchange.method in SAFE_METHODS:
+            raise SignOutMethodError(f"sign_out was called by a {exchange.method}, which any image or link can send")
+        ended = {record.digest: record for record in (exchange.record, exchange.arrived) if record is not None}
         if not ended:
             return
-        exchange.writes[:] = [_ender(ended, everywhere=everywhere)]
+        exchange.writes[:] = [_ender(ended.values(), self.policy.revoke, everywhere=everywhere)]
         exchange.record = exchange.shown = None
         exchange.session_id = ""
         exchange.cookies[:] = [self._cookie(exchange).expire()]
@@ -192,12 +202,14 @@ def _starter(record: SessionRecord, old: SessionRecord | None) -> Write:
     return lambda store: store.create(record, instead_of=old.digest if old else None)
 
 
-def _ender(records: Iterable[SessionRecord], *, everywhere: bool) -> Write:
+def _ender(records: Iterable[SessionRecord], revoke: Revoke | None, *, everywhere: bool) -> Write:
     def end(store: SessionStore) -> bool:
         for record in records:
             store.delete(record.digest)
             if everywhere:
                 store.delete_actor(record.actor_id)
+            if revoke is not None:
+                revoke(record, everywhere)
         return True
 
     return end

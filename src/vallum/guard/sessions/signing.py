@@ -28,7 +28,11 @@ def renew_session(*, roles: Iterable[str] | None = None, keep: Iterable[str] = (
 
 
 def sign_out(*, everywhere: bool = False) -> None:
-    """End the session, or with `everywhere` all sessions of its actor, and expire the cookie."""
+    """End the session, or with `everywhere` all sessions of its actor, with what `SessionPolicy.revoke` ends besides.
+
+    The record is deleted before the answer goes out, the cookie expires, and the browser clears what it kept. Needs a
+    request that changes something, such as a POST, else it raises `SignOutMethodError` (405).
+    """
     exchange = current()
-    exchange.core.report(exchange, "logged-out", Level.INFO, everywhere=str(everywhere))
     exchange.desk.sign_out(exchange, everywhere=everywhere)
+    exchange.core.report(exchange, "logged-out", Level.INFO, everywhere=str(everywhere))
