@@ -12,6 +12,7 @@ import pytest
 from hypothesis import settings
 
 from vallum.stores.memory.accounts import MemoryAccounts
+from vallum.stores.memory.api_keys import MemoryApiKeys
 from vallum.stores.memory.factors import MemoryFactors
 from vallum.stores.memory.links import MemoryLinks
 from vallum.stores.memory.proofs import MemoryProofs
@@ -19,6 +20,7 @@ from vallum.stores.memory.refresh import MemoryRefresh
 from vallum.stores.memory.revocations import MemoryRevocations
 from vallum.stores.memory.sessions import MemorySessions
 from vallum.stores.sql.accounts import SqlAccounts
+from vallum.stores.sql.api_keys import SqlApiKeys
 from vallum.stores.sql.factors import SqlFactors
 from vallum.stores.sql.links import SqlLinks
 from vallum.stores.sql.postgres import PostgresDatabase
@@ -42,6 +44,7 @@ MEMORY: dict[str, Callable[[], Any]] = {
     "refresh": MemoryRefresh,
     "revocations": lambda: MemoryRevocations(MemoryAccounts()),
     "links": MemoryLinks,
+    "api_keys": MemoryApiKeys,
 }
 SQL: dict[str, Callable[[Any], Any]] = {
     "sessions": SqlSessions,
@@ -51,6 +54,7 @@ SQL: dict[str, Callable[[Any], Any]] = {
     "refresh": SqlRefresh,
     "revocations": SqlRevocations,
     "links": SqlLinks,
+    "api_keys": SqlApiKeys,
 }
 VALKEY: dict[str, Callable[..., Any]] = {
     "sessions": ValkeySessions,
@@ -100,9 +104,9 @@ def make(request: pytest.FixtureRequest, kind: str, database: Any) -> Iterator[C
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run each test on all kinds that have its store: Valkey keeps neither accounts nor factors nor links."""
+    """Run each test on all kinds that have its store: Valkey keeps neither accounts nor factors, links and API keys."""
     if "kind" in metafunc.fixturenames and not any("kind" in mark.args[0] for mark in marks(metafunc)):
-        everywhere = not {"accounts", "factors", "links"} & set(metafunc.fixturenames)
+        everywhere = not {"accounts", "factors", "links", "api_keys"} & set(metafunc.fixturenames)
         metafunc.parametrize("kind", EVERYWHERE if everywhere else SQL_ONLY)
 
 
@@ -143,6 +147,11 @@ def revocations(make: Callable[[str], Any]) -> Any:
 @pytest.fixture
 def links(make: Callable[[str], Any]) -> Any:
     return make("links")
+
+
+@pytest.fixture
+def api_keys(make: Callable[[str], Any]) -> Any:
+    return make("api_keys")
 
 
 @pytest.fixture(scope="session")

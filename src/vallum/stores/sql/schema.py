@@ -65,7 +65,15 @@ CREATE TABLE vallum_link (
 ) $table;
 CREATE INDEX vallum_link_account ON vallum_link (account_id);
 """
-STEPS: Final[Mapping[str, str]] = MappingProxyType({"0001": _IDENTITY})
+_API_KEYS: Final = """
+CREATE TABLE vallum_api_key (
+  id $text PRIMARY KEY, digest $bytes NOT NULL, owner $text NOT NULL, name $text NOT NULL, scopes $text NOT NULL,
+  networks $text NOT NULL, created $real NOT NULL, deadline $real NOT NULL, used $real
+) $table;
+CREATE UNIQUE INDEX vallum_api_key_digest ON vallum_api_key (digest);
+CREATE INDEX vallum_api_key_owner ON vallum_api_key (owner);
+"""
+STEPS: Final[Mapping[str, str]] = MappingProxyType({"0001": _IDENTITY, "0002": _API_KEYS})
 """Each step by its number, oldest first."""
 
 

@@ -8,17 +8,17 @@ from vallum.stores.sessions import Json, SessionRecord
 from vallum.stores.sql.database import Database, Row, Values
 
 _COLUMNS: Final = "digest, actor_id, roles, created, seen, idle_seconds, deadline, address, agent, data"
-_SELECT: Final = f"SELECT {_COLUMNS} FROM vallum_session "
+SELECT: Final = f"SELECT {_COLUMNS} FROM vallum_session "
 _INSERT: Final = f"INSERT INTO vallum_session ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
 _ALIVE: Final = "WHERE digest = ? AND deadline > ? AND seen + idle_seconds > ?"
-READ: Final = _SELECT + _ALIVE
+READ: Final = SELECT + _ALIVE
 # Rotation changes the row in place: whoever ends all sessions of the actor at the same moment still meets it.
 _ROTATE: Final = (
     "UPDATE vallum_session SET digest = ?, actor_id = ?, roles = ?, created = ?, seen = ?, idle_seconds = ?,"
     " deadline = ?, address = ?, agent = ?, data = ? " + _ALIVE
 )
 _TOUCH: Final = "UPDATE vallum_session SET seen = CASE WHEN seen > ? THEN seen ELSE ? END " + _ALIVE
-_LIST: Final = _SELECT + "WHERE actor_id = ? AND deadline > ? AND seen + idle_seconds > ? ORDER BY created"
+_LIST: Final = SELECT + "WHERE actor_id = ? AND deadline > ? AND seen + idle_seconds > ? ORDER BY created"
 _DELETE: Final = "DELETE FROM vallum_session WHERE digest = ?"
 
 
