@@ -61,6 +61,12 @@ def test_bug_9_cve_2024_39329_all_failures_cost_the_same(world: Any) -> None:
     }, costs
 
 
+def test_an_account_without_a_password_is_no_damage(world: Any, caplog: pytest.LogCaptureFixture) -> None:
+    world.add("key", password="")
+    attempt(world, "key")
+    assert [record for record in caplog.records if record.name == "vallum.passwords"] == []
+
+
 def test_the_causes_differ_in_the_log_only(world: Any) -> None:
     world.add("ann")
     world.add("off", is_active=False)

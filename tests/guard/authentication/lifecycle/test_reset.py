@@ -161,24 +161,27 @@ def test_an_account_that_is_gone_has_no_reset(reset: PasswordReset, world: Any) 
         reset.confirm(link, NEW, client=CLIENT)
 
 
-def test_of_parallel_uses_one_wins(reset: PasswordReset, world: Any) -> None:
+def test_of_parallel_uses_one_wins(reset: PasswordReset, world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All have seen the link as good and hashed before the first uses it up."""
     object.__setattr__(reset, "limits", type("None", (), {"take_now": lambda self, *_, **__: None})())
     world.add()
-    link, won = ask(world, reset), []
+    link, won, together = ask(world, reset), [], threading.Barrier(20, timeout=10)
+    monkeypatch.setattr(type(world.desk), "hash", lambda *_: f"hash {together.wait()}")
 
-    def confirm(number: int) -> None:
+    def confirm() -> None:
         try:
-            won.append(reset.confirm(link, f"{NEW} {number}"))
+            won.append(reset.confirm(link, NEW))
         except LinkRefusedError:
             return
 
-    threads = [threading.Thread(target=confirm, args=(number,)) for number in range(20)]
+    threads = [threading.Thread(target=confirm) for _ in range(20)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     assert len(won) == 1
-    assert world.plain_accounts.find("id-ann").epoch == 1
+    assert world.plain_accounts.find("id-ann") == won[0]
+    assert won[0].epoch == 1
 
 
 def test_resets_are_limited(reset: PasswordReset, world: Any) -> None:
