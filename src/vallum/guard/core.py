@@ -296,7 +296,8 @@ def read_headers(exchange: Exchange, headers: Collection[Pair]) -> None:
         if before is None:
             found[place] = value
         elif place < _REPEATABLE:
-            exchange.repeated = True
+            # A script may send the same token under both of its names.
+            exchange.repeated = exchange.repeated or place != CSRF or before != value
         else:
             found[place] = before + (b"; " if name == b"cookie" else b", ") + value
     exchange.found = found

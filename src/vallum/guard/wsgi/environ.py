@@ -33,8 +33,9 @@ def read_environ(environ: Environ) -> Exchange:
     found = [None if value is None else value.encode("latin-1", "replace") for value in map(get, _KEYS)]
     found[LENGTH] = found[LENGTH] or None  # servers write an empty string where there is none
     if (other := get(_CSRF_TOO)) is not None:
-        exchange.repeated = found[CSRF] is not None
-        found[CSRF] = other.encode("latin-1", "replace")
+        second = other.encode("latin-1", "replace")
+        exchange.repeated = found[CSRF] not in (None, second)
+        found[CSRF] = second
     exchange.found = found
     _measure_head(exchange, environ)
     for place in _ALONE:
