@@ -40,7 +40,10 @@ def _likely(surface: Surface) -> list[tuple[Operation, str]]:
     """What may fail without its stores: what leaves a job behind first, then what anybody may change, then the rest."""
     jobs = [(op, "") for op in surface.operations if not op.is_safe and not op.holes and _leaves_job(op)]
     users = [(op, who) for op in surface.usable() if (who := surface.actor(op)) is not None]
-    return [*jobs, *sorted(users, key=lambda pair: (pair[1] != "", pair[0].method == "GET"))][: 2 * _MOST]
+    return [
+        *(jobs if surface.writes else ()),
+        *sorted(users, key=lambda pair: (pair[1] != "", pair[0].method == "GET")),
+    ][: 2 * _MOST]
 
 
 def _leaves_job(operation: Operation) -> bool:

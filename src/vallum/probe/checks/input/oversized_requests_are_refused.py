@@ -61,9 +61,9 @@ def _takers(surface: Surface) -> Iterator[tuple[Operation, str]]:
 
 def _user_of(surface: Surface, operation: Operation) -> str | None:
     """Who can send a body there; a login and a registration take anybody's. Without leave to write only those."""
-    if operation.is_login or operation.is_registration:
-        return ""
-    return surface.actor(operation) if surface.writes else None
+    if operation.is_login or not surface.writes:
+        return "" if operation.is_login else None
+    return "" if operation.is_registration else surface.actor(operation)
 
 
 def _judge(_surface: Surface, exchanges: Sequence[Exchange]) -> Iterable[Remark]:

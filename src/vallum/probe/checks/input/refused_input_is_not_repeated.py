@@ -45,8 +45,10 @@ def _takers(surface: Surface) -> Iterator[tuple[Operation, str]]:
     for operation in surface.operations:
         if operation.is_safe or operation.is_logout or operation.is_administrative or not operation.parameters:
             continue
-        if operation.is_login or operation.is_registration:
+        if operation.is_login or (operation.is_registration and surface.writes):
             yield operation, ""
+        elif operation.is_registration:
+            continue
         elif surface.writes and not operation.is_perilous and (who := surface.actor(operation)) is not None:
             yield operation, who
 
