@@ -15,6 +15,7 @@ from vallum.base.errors import ConfigError
 from vallum.stores.sql import postgres as postgres_module
 from vallum.stores.sql.accounts import SqlAccounts
 from vallum.stores.sql.postgres import PostgresDatabase
+from vallum.stores.sql.schema import STEPS
 from vallum.stores.sql.sessions import SqlSessions
 from vallum.stores.sql.sqlite import SqliteDatabase
 from vallum.stores.sql.urls import open_database
@@ -24,6 +25,7 @@ TABLES = [
     f"vallum_{name}"
     for name in (
         "account",
+        "api_key",
         "factor",
         "link",
         "proof",
@@ -48,7 +50,7 @@ def test_a_file_needs_no_setting_up(tmp_path: Path) -> None:
     assert database.find("PRAGMA journal_mode") == ("wal",)
     database.close()
     again = open_database(f"sqlite:///{tmp_path / 'a'}")
-    assert again.select("SELECT version_num FROM vallum_schema") == [("0001",)]
+    assert again.select("SELECT version_num FROM vallum_schema") == [(max(STEPS),)]
     again.close()
 
 
