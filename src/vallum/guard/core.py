@@ -13,7 +13,7 @@ A wrapper (ASGI, WSGI) owns every wait: it fills the exchange, reads the session
 """
 
 from binascii import b2a_base64, hexlify
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection
 from functools import lru_cache
 from struct import Struct
 from typing import Final
@@ -106,7 +106,8 @@ class Core:
         )
         """Whether no decision ever holds up an event loop, so that `waits` need not be asked."""
         shared = SharedOrigins(policy.cors)
-        self._response = ResponseHead(policy, shared)
+        self.head = ResponseHead(policy, shared).build
+        """The response head to send for the app's headers. Raises `HeaderError` for one that would split it."""
         self._steps = _build_steps(policy, shared, self.rates, development=development)
 
     def open(self, exchange: Exchange) -> Refusal | None:
@@ -193,10 +194,6 @@ class Core:
             return None
         return self._refuse(exchange, "csrf-token-wrong", TOKEN_WRONG)
 
-    def head(self, exchange: Exchange, headers: Iterable[Pair]) -> list[Pair]:
-        """The response head to send for the app's `headers`. Raises `HeaderError` for one that would split it."""
-        return self._response.build(exchange, headers)
-
     def answer(self, exchange: Exchange, refusal: Refusal) -> tuple[list[Pair], bytes]:
         """The head and body of a refusal."""
         kind, body = self.render(exchange, refusal)
@@ -236,8 +233,9 @@ class Core:
 
     def close(self, exchange: Exchange) -> None:
         """Write the access line, if anybody wants it; a log that cannot be written does not fail the request."""
-        if self._access_log.write is not None:
-            self._access_log.note(exchange, self.clock())
+        log = self._access_log
+        if log.write is not None:
+            log.note(exchange, self.clock())
 
     def _render_own(self, page: Callable[[ErrorView], object], exchange: Exchange, refusal: Refusal) -> bytes | None:
         from vallum.guard.output.error_pages import render_own  # noqa: PLC0415 - only where an app has a page of its own

@@ -667,3 +667,25 @@ def test_lifespan_passes(policy: Build, talk: Build) -> None:
     wrapped = Guard(app, policy=policy())
     asyncio.run(wrapped({"type": "lifespan"}, None, None))  # type: ignore[arg-type]  # the app uses neither
     assert started == ["lifespan"]
+
+
+def test_a_middleware_that_asks_again_does_not_pass_a_gate_that_refused(policy: Build, browse: Build) -> None:
+    ran: list[str] = []
+
+    @signed_in
+    async def mine(_: Request) -> PlainTextResponse:
+        ran.append("mine")
+        return PlainTextResponse("mine")
+
+    class Stubborn:
+        def __init__(self, app: Any) -> None:
+            self.app = app
+
+        async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+            for _ in range(2):
+                await self.app(dict(scope), receive, send)
+
+    app = Starlette(routes=[Route("/mine", mine)], middleware=[Middleware(Stubborn)])
+    Guard(app, policy=policy())
+    assert browse(app)("GET", "/mine").status_code == 401
+    assert ran == []

@@ -11,7 +11,7 @@ from vallum.guard.errors.public import PublicError
 from vallum.guard.errors.refusal import INTERNAL, Refusal
 from vallum.guard.exchange import Exchange
 from vallum.guard.logging.events import Level
-from vallum.guard.verdict import BODYLESS, explain, is_plain, report_failure, seal
+from vallum.guard.verdict import BODYLESS, explain, report_failure, seal
 
 KEEPS: Final = ("generic-errors",)
 
@@ -58,7 +58,7 @@ class Answer:
         if message["type"] != "http.response.start":
             return self._send_late(message)
         status = message["status"]
-        if is_plain(exchange, status):
+        if status < 500 and exchange.judged and not (exchange.writes or exchange.refusal or exchange.spoiled):
             return self._begin(message, status)
         return self._begin_slowly(message, status)
 

@@ -12,7 +12,7 @@ from vallum.guard.http.rate_policy import RateLimitPolicy, RouteLimit, limit_rou
 from vallum.guard.http.rate_subjects import subject_for, subject_of
 from vallum.guard.http.rates import MICROSECONDS, seconds_until
 from vallum.guard.logging.events import Sink
-from vallum.stores.limits import LimitStore
+from vallum.stores.limits import Decision, LimitStore
 from vallum.stores.limits_memory import MemoryLimits
 
 KEEPS: Final = ("api-rate-limit",)
@@ -44,7 +44,14 @@ class RateDesk:
     def check_address(self, exchange: Exchange) -> Refusal | None:
         """Count the request for its client address."""
         group = self._by_address
-        return None if group is None else self._take(exchange, subject_of(exchange.client), group)
+        if group is None:
+            return None
+        decision = self.meter.take(subject_of(exchange.client), group.charges)
+        if decision is None or not decision[0]:
+            return self._refuse(exchange, group, decision)
+        if self._announced:
+            exchange.rates = group.limits, decision[1]
+        return None
 
     def waits(self, exchange: Exchange, limits: Sequence[RouteLimit], *, may_sign: bool) -> bool:
         """Whether `check_route` would hold up an event loop; `may_sign` when an actor may yet be found."""
@@ -55,12 +62,13 @@ class RateDesk:
     def check_route(self, exchange: Exchange, limits: Sequence[RouteLimit]) -> Refusal | None:
         """Count the request for its account, once however many gates it passes, and for the limits of its route."""
         account = self._by_account
-        if account is None or exchange.actor is None or exchange.counted:
+        actor = exchange.actor
+        if account is None or actor is None or exchange.counted:
             return self._check_groups(exchange, limits) if limits else None
         exchange.counted = True
         if limits:
             return self._check_groups(exchange, (*account.limits, *limits))
-        return self._take(exchange, subject_for("account", exchange.actor.id), account)
+        return self._take(exchange, subject_for("account", actor.id), account)
 
     def _check_groups(self, exchange: Exchange, limits: Sequence[RouteLimit]) -> Refusal | None:
         subjects: dict[str, list[RouteLimit]] = {}
@@ -80,12 +88,18 @@ class RateDesk:
 
     def _take(self, exchange: Exchange, subject: str, group: "_Group") -> Refusal | None:
         decision = self.meter.take(subject, group.charges)
+        if decision is None or not decision[0]:
+            return self._refuse(exchange, group, decision)
+        if self._announced:
+            exchange.rates = group.limits, decision[1]
+        return None
+
+    def _refuse(self, exchange: Exchange, group: "_Group", decision: Decision | None) -> Refusal | None:
         if decision is None:
             return None if group.is_open else _DOWN
-        allowed, debts = decision
         if self._announced:
-            exchange.rates = group.limits, debts
-        return None if allowed else _refuse(exchange, group.limits, debts)
+            exchange.rates = group.limits, decision[1]
+        return _refuse(exchange, group.limits, decision[1])
 
 
 class _Group:

@@ -34,8 +34,7 @@ class Meter:
 
     def take(self, subject: str, charges: Sequence[Charge]) -> Decision | None:
         """Charge `subject` with all of `charges` or none; None when the store gives no answer."""
-        now = self._clock()
-        trying = self._down
+        now, trying = self._clock(), self._down
         if trying and not self._may_try(now):
             return None
         try:
