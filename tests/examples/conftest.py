@@ -143,15 +143,26 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ModuleType]:
         patch.setenv("NOTES_BEN_PASSWORD", PASSWORDS["ben"])
         patch.setenv("NOTES_ADMIN_PASSWORD", PASSWORDS["root"])
         patch.setenv("NOTES_SYNC_KEY", SYNC_KEY)
-        for name in ("NOTES_WEBHOOK_URL", "NOTES_MAIL_FOLDER", "VALLUM_ORIGINS", "VALLUM_SESSIONS"):
-            patch.delenv(name, raising=False)
-        patch.setenv("VALLUM_ENV", "development")
+        patch.setenv("VALLUM_ENV", "test")
+        for name in ("WEBHOOK_URL", "ALERT_URL", "MAIL_FOLDER", "DATA_KEYS", "TOKEN_KEY", "TRAIL_SECRET"):
+            patch.delenv(f"NOTES_{name}", raising=False)
+        for name in ("ORIGINS", "SESSIONS", "LIMITS", "SECRET"):
+            patch.delenv(f"VALLUM_{name}", raising=False)
         forget(SOUND)
         package = importlib.import_module(SOUND)
         yield package
+        package.alarms.ALERTS.close()
         package.people.SESSIONS.close()
         package.passwords.HASHER.close()
         forget(SOUND)
+
+
+@pytest.fixture(autouse=True)
+def fresh_limits(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every test begins with all attempts left: they share the app, its people and the address of their client."""
+    if "sound" in request.fixturenames:
+        package = request.getfixturevalue("sound")
+        monkeypatch.setattr(package.limits.STORE, "_paid_at", {})
 
 
 @pytest.fixture

@@ -86,7 +86,7 @@ def test_sound_breaks_nothing_and_proves_much(audit):
     held, unproven = outcomes(report, "held"), outcomes(report, "unproven")
     assert outcomes(report, "broken") == {}
     assert (status, report["gaps"]) == (0, [])
-    assert len(held) >= 25
+    assert len(held) >= 48
     assert text.endswith("exit status 0\n")
     for entry in held.values():
         assert re.search(r"\d", entry["evidence"]), entry

@@ -5,11 +5,12 @@ from typing import Annotated, Final
 from fastapi import APIRouter, BackgroundTasks, Form, Request
 from fastapi.responses import Response
 
-from vallum.guard import NotFoundError, current, public, renew_session, sign_in, sign_out, signed_in
+from vallum.guard import NotFoundError, current, limited, public, renew_session, sign_in, sign_out, signed_in
 from vallum.guard.authentication.login_failure import LoginFailedError, LoginFailure, note_failure
+from vallum.guard.logging.vocabulary import PasswordChanged, PasswordChangeFailed, note_event
 from vallum.guard.output.redirects import Redirects
 
-from . import forms, letters, notebook, passwords, people, proofs
+from . import forms, letters, limits, notebook, passwords, people, proofs
 from .pages import go, render
 
 router = APIRouter()
@@ -28,10 +29,12 @@ def register_form(request: Request) -> Response:
 
 @router.post("/register")
 @public
+@limited("20/hour", by="address")
 async def register(request: Request, form: Annotated[forms.Registration, Form()], tasks: BackgroundTasks) -> Response:
     """Answers alike whether name and address are free or taken; the mail tells."""
     if passwords.is_weak(form.password, form.username):
         return render(request, "accounts/register.html", {"form": form}, status=400, message=passwords.TOO_WEAK)
+    await limits.LETTERS.take(form.email)
     hashed = await passwords.HASHER.hash_async(form.password)
     tasks.add_task(open_account, form, hashed)
     return go("/login", "registered")
@@ -56,6 +59,7 @@ def confirm_form(request: Request, token: str = "") -> Response:
 
 @router.post("/confirm")
 @public
+@limited("30/hour", by="address")
 def confirm(request: Request, form: Annotated[forms.Confirmation, Form()]) -> Response:
     proof = proofs.use(proofs.CONFIRM, form.token)
     if proof is None or not people.confirm(proof.user_id, proof.email):
@@ -75,7 +79,7 @@ def login_form(request: Request, next: str = "/notes") -> Response:  # noqa: A00
 @public
 async def login(request: Request, form: Annotated[forms.Login, Form()]) -> Response:
     try:
-        account = await passwords.authenticate(form.username, form.password)
+        account = await passwords.log_in(form.username, form.password)
     except LoginFailedError as failure:
         sentence = note_failure(LoginFailure(failure.cause), typed_name=form.username)
         values = {"next": AFTER_LOGIN.resolve(form.next)}
@@ -99,8 +103,10 @@ def forgot_form(request: Request) -> Response:
 
 @router.post("/forgot")
 @public
+@limited("20/hour", by="address")
 def forgot(request: Request, form: Annotated[forms.Forgotten, Form()], tasks: BackgroundTasks) -> Response:
     """Answers alike for every address; whether there is an account is looked up after the answer."""
+    limits.LETTERS.take_now(form.email)
     tasks.add_task(letters.send_reset, form.email)
     return render(request, "accounts/forgot.html", message=SENT)
 
@@ -119,6 +125,7 @@ def keep_address(response: Response) -> Response:
 
 @router.post("/reset")
 @public
+@limited("30/hour", by="address")
 async def reset(request: Request, form: Annotated[forms.Reset, Form()]) -> Response:
     """The link counts once; every session and token of the account ends."""
     if passwords.is_weak(form.password, ""):
@@ -129,6 +136,7 @@ async def reset(request: Request, form: Annotated[forms.Reset, Form()]) -> Respo
     if proof is None:
         return render(request, "accounts/reset.html", {"token": ""}, status=400, message=BAD_LINK)
     people.set_password(proof.user_id, hashed)
+    note_event(PasswordChanged(account=str(proof.user_id)))
     letters.tell_changed(proof.email)
     return go("/login", "password")
 
@@ -145,12 +153,13 @@ async def save_profile(request: Request, form: Annotated[forms.Profile, Form()],
     """Another address needs the password now, and the link that is sent to it."""
     me = people.me()
     moves = form.email is not None and form.email != me.email
-    if moves and not await passwords.confirms(me.id, form.current):
+    if moves and not await confirm_password(me.id, form.current):
         values = {"person": me, "accents": ACCENTS}
         return render(request, "accounts/profile.html", values, status=400, message=WRONG_PASSWORD)
     people.save_profile(me, display_name=form.display_name, website=form.website, bio=form.bio, accent=form.accent)
     if form.email is None or not moves:
         return go("/profile", "saved")
+    await limits.LETTERS.take(form.email)
     tasks.add_task(letters.move_address, me, form.email)
     return go("/profile", "proof")
 
@@ -160,7 +169,7 @@ async def save_profile(request: Request, form: Annotated[forms.Profile, Form()],
 async def change_password(request: Request, form: Annotated[forms.NewPassword, Form()]) -> Response:
     """Needs the current password; ends every other session and every token."""
     me = people.me()
-    right = await passwords.confirms(me.id, form.current)
+    right = await confirm_password(me.id, form.current)
     if not right or passwords.is_weak(form.password, me.username):
         values = {"person": me, "accents": ACCENTS}
         sentence = passwords.TOO_WEAK if right else WRONG_PASSWORD
@@ -168,8 +177,18 @@ async def change_password(request: Request, form: Annotated[forms.NewPassword, F
     record = current().record
     people.set_password(me.id, await passwords.HASHER.hash_async(form.password), keep=record.digest if record else None)
     renew_session()
+    note_event(PasswordChanged(account=str(me.id)))
     letters.tell_changed(me.email)
     return go("/profile", "password")
+
+
+async def confirm_password(user_id: int, password: str) -> bool:
+    """Tell whether this is the current password; whoever guesses is slowed down and stands in the log."""
+    await limits.CHANGES.take(str(user_id))
+    right = await passwords.confirms(user_id, password)
+    if not right:
+        note_event(PasswordChangeFailed(account=str(user_id), cause="wrong-password"))
+    return right
 
 
 @router.get("/settings")

@@ -3,15 +3,15 @@
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Form, Query, Request
-from fastapi.responses import Response
+from fastapi.responses import JSONResponse, Response
 
-from vallum.guard import NotFoundError, PublicError, Refusal, requires
+from vallum.guard import NotFoundError, PublicError, Refusal, limited, requires
 from vallum.guard.data.queries import Query as Sql
 from vallum.guard.frameworks.fastapi import CurrentActor
 from vallum.guard.input.programs import ArgumentRefusedError
-from vallum.guard.logging.events import Level
+from vallum.guard.logging.vocabulary import AccountDeleted, AdminActed, RolesChanged, note_event
 
-from . import attachments, backups, database, forms, logbook, mail, notebook, people
+from . import alarms, attachments, backups, database, forms, limits, mail, notebook, people, trail
 from .logbook import RECENT
 from .pages import go, render
 from .records import Person
@@ -54,9 +54,11 @@ def users(request: Request) -> Response:
 @requires(MANAGE)
 def change_user(user_id: int, actor: CurrentActor, form: Annotated[forms.Rights, Form()]) -> Response:
     check_other(user_id, actor.id)
-    if not people.set_rights(user_id, admin=form.is_admin, active=form.is_active):
+    before = people.get_account(user_id)
+    if before is None or not people.set_rights(user_id, admin=form.is_admin, active=form.is_active):
         raise NotFoundError
-    logbook.note("rights-changed", Level.WARNING, account=str(user_id), admin=str(form.is_admin))
+    after = "admin" if form.is_admin else "writer"
+    note_event(RolesChanged(account=str(user_id), before=before.roles[-1], after=after if form.is_active else "none"))
     return go("/admin/users", "saved")
 
 
@@ -74,7 +76,7 @@ def delete_user(user_id: int, actor: CurrentActor) -> Response:
         attachments.remove_all(note)
     if not people.delete(user_id):
         raise NotFoundError
-    logbook.note("account-deleted", Level.WARNING, account=str(user_id))
+    note_event(AccountDeleted(account=str(user_id)))
     return go("/admin/users", "account-deleted")
 
 
@@ -102,7 +104,30 @@ def outbox(request: Request) -> Response:
 @requires(MANAGE)
 def logs(request: Request, contains: Annotated[str, Query(max_length=200)] = "") -> Response:
     lines = [line for line in RECENT if contains in line]
-    return render(request, "admin/logs.html", {"lines": lines, "contains": contains})
+    return render(request, "admin/logs.html", {"lines": lines, "contains": contains, "alarms": list(alarms.RAISED)})
+
+
+@router.get("/trail")
+@requires(MANAGE)
+def show_trail(request: Request) -> Response:
+    return render(request, "admin/trail.html", {"entries": trail.newest(), "report": trail.check()})
+
+
+@router.post("/trail/checkpoint")
+@requires(MANAGE)
+def seal_trail() -> Response:
+    """A signed checkpoint, to be kept elsewhere: `vallum trail verify` finds what was changed before it."""
+    headers = {"Content-Disposition": 'attachment; filename="checkpoint.json"'}
+    return JSONResponse(trail.seal(), headers=headers)
+
+
+@router.post("/users/{user_id}/unlock")
+@requires(MANAGE)
+async def unlock_user(user_id: int) -> Response:
+    """Let somebody who mistyped too often try again."""
+    await limits.LOGIN.reset(find(user_id).username)
+    note_event(AdminActed(action="unlock", subject=str(user_id)))
+    return go("/admin/users", "saved")
 
 
 @router.get("/maintenance")
@@ -113,13 +138,14 @@ def maintenance(request: Request) -> Response:
 
 @router.post("/backup")
 @requires(MANAGE)
+@limited("10/hour")
 def backup(request: Request, form: Annotated[forms.BackupName, Form()]) -> Response:
     try:
         backups.make(form.name)
     except ArgumentRefusedError:
         values = {"backups": backups.names()}
         return render(request, "admin/maintenance.html", values, status=400, message=BAD_NAME)
-    logbook.note("backup", backup=form.name)
+    note_event(AdminActed(action="backup", subject=form.name))
     return go("/admin/maintenance", "backup")
 
 
@@ -132,6 +158,7 @@ def get_backup(name: str) -> Response:
 
 @router.post("/announce")
 @requires(MANAGE)
+@limited("5/hour")
 def announce(form: Annotated[forms.Announcement, Form()]) -> Response:
     for person in people.everybody():
         if person.is_active:

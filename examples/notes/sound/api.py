@@ -4,12 +4,12 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
 
-from vallum.guard import NotFoundError, current, public, requires, sign_out, signed_in
+from vallum.guard import NotFoundError, current, limited, public, requires, sign_out, signed_in
 from vallum.guard.authorization.ownership import load_or_404
 from vallum.guard.frameworks.fastapi import CurrentActor
 from vallum.guard.tokens.access_tokens import Claims
 
-from . import attachments, forms, logbook, notebook, passwords, people, synckeys, tokens
+from . import attachments, forms, notebook, passwords, people, synckeys, tokens
 from .admin import statistics
 from .records import Note, Person
 from .security import MANAGE
@@ -45,13 +45,13 @@ def health() -> Json:
 @router.post("/token")
 @public
 async def token(credentials: forms.Credentials) -> Json:
-    account = await passwords.authenticate(credentials.username, credentials.password)
-    logbook.note("token-issued", account=str(account.id))
+    account = await passwords.log_in(credentials.username, credentials.password)
     return tokens.open_family(account.id)
 
 
 @router.post("/token/refresh")
 @public
+@limited("60/minute", by="address")
 def refresh(given: forms.RefreshToken) -> Json:
     """The refresh token is the credential; it is used up, and the answer holds the next."""
     return tokens.refresh_pair(given.refresh_token)
@@ -122,6 +122,7 @@ def delete_note(note_id: int, actor: CurrentActor) -> None:
 
 @router.get("/users")
 @signed_in
+@limited("60/minute")
 def find_people(actor: CurrentActor, q: Annotated[str, Query(min_length=1, max_length=30)]) -> list[Json]:
     """For the share box: names that everybody may see, and no address."""
     found = [person for person in people.begin_with(q) if str(person.id) != actor.id]
@@ -142,6 +143,7 @@ def stats() -> Json:
 
 @router.post("/internal/notes", dependencies=[Depends(synckeys.require_key)])
 @public
+@limited("60/minute", by="address")
 def sync_notes(items: list[forms.SyncNote]) -> Json:
     """Notes that people wrote off line, each for its owner; the whole list or nothing."""
     if any(people.get(item.owner_id) is None for item in items):

@@ -6,20 +6,39 @@ from typing import Final
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
-from vallum.guard import ASSETS, BearerPolicy, Guard
+from vallum.guard import ASSETS, BearerPolicy, Environment, Guard
+from vallum.guard.http.headers import HeaderPolicy
+from vallum.guard.logging.setup import set_up_logs
+from vallum.guard.output.csp import NONE, SELF, ContentSecurityPolicy
 
-from . import accounts, admin, api, errors, exchange, files, logbook, notes, people, schema, sharing, tokens
+from . import (
+    accounts,
+    admin,
+    alarms,
+    api,
+    errors,
+    exchange,
+    files,
+    limits,
+    notes,
+    people,
+    reports,
+    schema,
+    sharing,
+    tokens,
+)
 from .security import ROLES
 from .settings import APP_NAME, SETTINGS, STATIC
 
-OWN_CREDENTIAL: Final = ("/api/token", "/api/token/refresh", "/api/internal/notes")
-"""Each of these calls brings its credential in the body or a header; cookies count for nothing there."""
+OWN_CREDENTIAL: Final = ("/api/token", "/api/token/refresh", "/api/internal/notes", reports.PATH)
+"""Each of these calls brings its credential in the body or a header, or needs none; cookies count for nothing there."""
 
+if SETTINGS.guard.environment is not Environment.TEST:  # there, the test runner reads the logs
+    set_up_logs()
 app = FastAPI(title=APP_NAME, openapi_url=None)
 app.mount("/static", StaticFiles(directory=STATIC), name="static")
-for module in (accounts, notes, sharing, files, exchange, admin, api):
+for module in (accounts, notes, sharing, files, exchange, admin, api, reports):
     app.include_router(module.router)
-errors.add_handlers(app)
 
 GUARD: Final = Guard(
     app,
@@ -29,8 +48,15 @@ GUARD: Final = Guard(
         paths={"/static/*": ASSETS},
         csrf_exempt=OWN_CREDENTIAL,
         bearer=BearerPolicy(verify=tokens.verify),
+        login="/login",
+        error_page=errors.PAGE,
+        csp=ContentSecurityPolicy(
+            default_src=(NONE,), style_src=(SELF,), img_src=(SELF,), trusted_types=True, report_to="csp"
+        ),
+        headers=HeaderPolicy(reporting={"csp": reports.PATH}),
+        rate_limits=limits.POLICY,
         store=people.SESSIONS,
-        sink=logbook.keep_event,
+        sink=alarms.ALERTS,
     ),
 )
 schema.prepare()

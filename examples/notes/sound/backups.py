@@ -11,6 +11,7 @@ from vallum.guard.files.paths import SafeFolder
 from vallum.guard.input.programs import Program, Slot
 
 from . import database
+from .logbook import LOG
 from .settings import SETTINGS
 
 FOLDER: Final = SafeFolder(SETTINGS.backups)
@@ -39,6 +40,7 @@ def make(name: str) -> None:
             source.backup(target)
         packer().run(target=f"backups/{name}.tar.gz")
         copy.unlink()
+    LOG.info("backup packed", extra={"backup": name, "number": len(names())})
 
 
 def names() -> list[str]:

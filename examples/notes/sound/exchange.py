@@ -8,7 +8,7 @@ import yaml
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import Response
 
-from vallum.guard import signed_in
+from vallum.guard import limited, signed_in
 from vallum.guard.frameworks.fastapi import CurrentActor
 from vallum.guard.input.loaders import InputRefusedError, LoadLimits, load_json, load_yaml
 
@@ -24,6 +24,7 @@ BAD_FILE: Final = "The import failed: this is not a list of notes with title and
 
 @router.get("/export")
 @signed_in
+@limited("30/minute")
 def export_notes(actor: CurrentActor, format: Literal["json", "yaml"] = "json") -> Response:  # noqa: A002 - in every link
     entries = [asdict(export_note(note)) for note in notebook.OWN.list(actor)]
     headers = {"Content-Disposition": f'attachment; filename="notes.{format}"'}
@@ -46,6 +47,7 @@ def import_form(request: Request) -> Response:
 
 @router.post("/import")
 @signed_in
+@limited("30/minute")
 def import_notes(request: Request, actor: CurrentActor, form: Annotated[forms.Bringing, Form()]) -> Response:
     try:
         entries = read_entries(form)

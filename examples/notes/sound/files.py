@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Query
 from fastapi.responses import Response
 
-from vallum.guard import accepts_body, signed_in
+from vallum.guard import accepts_body, limited, signed_in
 from vallum.guard.authorization.ownership import load_or_404
 from vallum.guard.frameworks.fastapi import CurrentActor
 
@@ -19,6 +19,7 @@ FRAME = 64 * 1024
 
 @router.post("/notes/{note_id}/files")
 @signed_in
+@limited("60/minute")
 @accepts_body(attachments.LARGEST + FRAME)
 def upload(note_id: int, actor: CurrentActor, form: Annotated[forms.Upload, Form()]) -> Response:
     note = notebook.OWN.get(note_id, actor)

@@ -1,11 +1,14 @@
 """The log: the guard's security events, one JSON line each, and the last of them for the administrators' page."""
 
+import logging
 from collections import deque
 from typing import Final
 
 from vallum.guard import current
 from vallum.guard.logging.events import Event, Level, log_event, render_event
 
+LOG: Final = logging.getLogger("notes")
+"""What operators want to know besides: how a job went."""
 RECENT: Final[deque[str]] = deque(maxlen=300)
 
 

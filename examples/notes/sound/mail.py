@@ -16,7 +16,7 @@ from vallum.guard.logging.redaction import redact
 
 from . import database, logbook
 from .records import Note, Person
-from .settings import SETTINGS
+from .settings import SETTINGS, UNSET
 
 SENDER: Final = "notes@notes.example"
 WEBHOOK_SECONDS: Final = 3
@@ -44,7 +44,7 @@ OUTBOX: Final[deque[Letter]] = deque(maxlen=200)
 def send(recipient: str, subject: str, body: str) -> None:
     """Hand a message over: to the folder from which the mail server collects, where there is one."""
     OUTBOX.append(Letter(recipient=recipient, subject=subject, body=body, created=database.now()))
-    if SETTINGS.mail_folder:
+    if SETTINGS.mail_folder != UNSET:
         message = EmailMessage()
         message["From"], message["To"], message["Subject"] = SENDER, recipient, subject
         message.set_content(body)
@@ -62,14 +62,22 @@ def notify(event: str, **details: str) -> None:
     """Tell the team's chat, when a webhook is set. It may be down: then the log says so, and nothing else happens."""
     if not SETTINGS.webhook:
         return
-    target = urlsplit(SETTINGS.webhook)
-    context = ssl.create_default_context()
-    connection = HTTPSConnection(target.hostname or "", target.port, timeout=WEBHOOK_SECONDS, context=context)
-    body = json.dumps({"event": event, **details})
     try:
-        connection.request("POST", target.path or "/", body, {"Content-Type": "application/json"})
-        connection.getresponse().read()
+        post_json(SETTINGS.webhook, json.dumps({"event": event, **details}).encode())
     except (OSError, HTTPException) as error:
         logbook.note("webhook-failed", Level.ERROR, error=type(error).__name__)
+
+
+def post_json(url: str, body: bytes) -> None:
+    """POST over TLS to an address from the configuration. Raises `OSError` and `HTTPException`."""
+    target = urlsplit(url)
+    context = ssl.create_default_context()
+    connection = HTTPSConnection(target.hostname or "", target.port, timeout=WEBHOOK_SECONDS, context=context)
+    try:
+        connection.request("POST", target.path or "/", body, {"Content-Type": "application/json"})
+        answer = connection.getresponse()
+        answer.read()
+        if answer.status >= 300:
+            raise HTTPException(f"status {answer.status}")
     finally:
         connection.close()

@@ -8,7 +8,7 @@ from vallum.guard.authorization.ownership import OwnedObjects
 from vallum.guard.crypto.random import token
 from vallum.guard.data.queries import Identifiers, Query, Statement
 
-from . import database
+from . import database, trail
 from .records import Attachment, Invitation, Note, Person
 from .vault import VAULT
 
@@ -154,12 +154,16 @@ def pin(note: Note) -> None:
 
 def publish(note: Note) -> None:
     """Give the note a public link, or take it back; in one statement, so that two requests cannot give two."""
-    database.change(PUBLISH, (token(), note.id, note.owner_id))
+    with database.connect() as connection:
+        PUBLISH.execute(connection, (token(), note.id, note.owner_id))
+        trail.record(connection, "link-changed", f"note:{note.id}", published=note.link_token is None)
 
 
 def share(note_id: int, user_id: int, *, message: str, can_edit: bool) -> None:
     """Let a person read the note, and change it if she may."""
-    database.change(SHARE, (note_id, user_id, can_edit, message))
+    with database.connect() as connection:
+        SHARE.execute(connection, (note_id, user_id, can_edit, message))
+        trail.record(connection, "note-shared", f"note:{note_id}", user=user_id, can_edit=can_edit)
 
 
 def shared_with(person: Person) -> list[Invitation]:

@@ -31,6 +31,7 @@ MESSAGES: Final = {
 
 ENVIRONMENT: Final = build_environment(TEMPLATES)
 ENVIRONMENT.filters["markup"] = preview.read_markup
+ENVIRONMENT.globals.update(app_name=APP_NAME, user=None, message="", request_id="")  # what an error page knows
 add_globals(ENVIRONMENT)
 PAGES: Final = Jinja2Templates(env=ENVIRONMENT)
 
@@ -42,7 +43,6 @@ def render(
     values = {
         "user": people.visitor(),
         "message": message or MESSAGES.get(request.query_params.get("done", ""), ""),
-        "app_name": APP_NAME,
         "request_id": current().request_id if status >= 400 else "",
         **(context or {}),
     }

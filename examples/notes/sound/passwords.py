@@ -5,7 +5,7 @@ from typing import Final
 from vallum.guard.authentication.login_failure import LoginFailedError, LoginFailure
 from vallum.guard.authentication.passwords import PasswordHasher
 
-from . import people
+from . import limits, people
 from .records import Account
 from .settings import SHORTEST_PASSWORD
 
@@ -23,6 +23,17 @@ def is_weak(password: str, username: str) -> bool:
     for word in (*COMMON, username.lower(), "notes"):
         rest = rest.replace(word, "") if word else rest
     return len(password) < SHORTEST_PASSWORD or len(set(lowered)) < FEWEST_DIFFERENT or len(rest) < FEWEST_DIFFERENT
+
+
+async def log_in(username: str, password: str) -> Account:
+    """The account of a correct login; attempts are counted before any work. Raises `LoginFailedError`, and 429.
+
+    Who knows the password has mistyped it: her account begins anew, the address that she came from does not.
+    """
+    await limits.LOGIN.take(username)
+    account = await authenticate(username, password)
+    await limits.LOGIN.reset(username)
+    return account
 
 
 async def authenticate(username: str, password: str) -> Account:

@@ -7,7 +7,7 @@ from vallum.guard.data.queries import Query
 from vallum.guard.errors.refusal import UNAUTHENTICATED
 from vallum.stores.sqlite import SqliteSessions
 
-from . import database
+from . import database, trail
 from .records import Account, Person
 from .settings import SETTINGS
 
@@ -111,12 +111,19 @@ def add(username: str, email: str, password: str, display_name: str) -> int | No
     database.change(FORGET_UNCONFIRMED, (database.after(hours=-UNCONFIRMED_HOURS),))
     with database.connect() as connection:
         row = ADD.execute(connection, (username, email, password, display_name, database.now())).fetchone()
-        return row["id"] if row else None
+        if row is None:
+            return None
+        trail.record(connection, "account-opened", subject_of(row["id"]))
+        return int(row["id"])
 
 
 def confirm(user_id: int, email: str) -> bool:
     """Note that the address belongs to the account; False if another account has it by now."""
-    return database.change(CONFIRM, (email, user_id)) == 1
+    with database.connect() as connection:
+        changed = CONFIRM.execute(connection, (email, user_id)).rowcount == 1
+        if changed:
+            trail.record(connection, "address-confirmed", subject_of(user_id))
+    return changed
 
 
 def seed(username: str, password: str, *, admin: bool) -> None:
@@ -142,7 +149,9 @@ def replace_hash(account: Account, password: str) -> None:
 
 def set_password(user_id: int, password: str, *, keep: bytes | None = None) -> None:
     """Store a new password and end every session and token but the session under the digest `keep`."""
-    database.change(SET_HASH, (password, user_id))
+    with database.connect() as connection:
+        SET_HASH.execute(connection, (password, user_id))
+        trail.record(connection, "password-changed", subject_of(user_id))
     end_access(user_id, keep=keep)
 
 
@@ -154,7 +163,10 @@ def end_access(user_id: int, *, keep: bytes | None = None) -> None:
 
 def set_rights(user_id: int, *, admin: bool, active: bool) -> bool:
     """Give or take rights; they hold from the next login. False if there is no such account."""
-    changed = database.change(SAVE_RIGHTS, (admin, active, user_id)) == 1
+    with database.connect() as connection:
+        changed = SAVE_RIGHTS.execute(connection, (admin, active, user_id)).rowcount == 1
+        if changed:
+            trail.record(connection, "rights-changed", subject_of(user_id), admin=admin, active=active)
     end_access(user_id)
     return changed
 
@@ -162,4 +174,13 @@ def set_rights(user_id: int, *, admin: bool, active: bool) -> bool:
 def delete(user_id: int) -> bool:
     """Delete an account with all that is its own. False if there is none."""
     end_access(user_id)
-    return database.change(DELETE, (user_id,)) == 1
+    with database.connect() as connection:
+        deleted = DELETE.execute(connection, (user_id,)).rowcount == 1
+        if deleted:
+            trail.record(connection, "account-deleted", subject_of(user_id))
+    return deleted
+
+
+def subject_of(user_id: int) -> str:
+    """How the audit trail calls an account."""
+    return f"user:{user_id}"

@@ -84,6 +84,18 @@ class Attachment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TrailEntry:
+    """What happened: `actor` is an account's number, or "system"; `detail` is JSON."""
+
+    seq: int
+    at: str
+    event: str
+    actor: str
+    subject: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Proof:
     """Who a one-time link was made for, and the address that it proves."""
 

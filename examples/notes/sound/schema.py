@@ -6,7 +6,8 @@ from vallum.base.randomness import token
 from vallum.guard.data.queries import Query
 from vallum.guard.files.paths import SafeFolder
 
-from . import database, notebook, passwords, people, synckeys
+from . import database, notebook, passwords, people, synckeys, trail
+from .logbook import LOG
 from .settings import SETTINGS
 
 TABLES: Final = """
@@ -68,14 +69,17 @@ def prepare() -> None:
     """Create what is missing; safe to call at each start."""
     with database.connect() as connection:
         connection.executescript(TABLES)
+        trail.TRAIL.create(connection)
     for username, password in SETTINGS.passwords.items():
         people.seed(username, passwords.HASHER.hash(password), admin=username == "root")
     for username in SETTINGS.passwords:
         seed_notes(username)
+    trail.seal()  # what the last run has left, so that nobody cuts it off
     if SETTINGS.sync_key:
         synckeys.keep(SETTINGS.sync_key)
     if {"ann", "ben"} <= SETTINGS.passwords.keys() and not database.count(COUNT_SHARES):
         share_first_note()
+    LOG.info("database ready", extra={"demo_accounts": len(SETTINGS.passwords)})
 
 
 def seed_notes(username: str) -> None:

@@ -4,20 +4,23 @@ import atexit
 import os
 import shutil
 import tempfile
-from base64 import b64decode
-from binascii import Error as NotBase64Error
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from vallum.base.errors import ConfigError
 from vallum.base.secret import Secret
-from vallum.guard import GuardPolicy, read_environment
-from vallum.guard.configuration.profile import VARIABLE
+from vallum.guard import GuardPolicy
+from vallum.guard.configuration.settings import (
+    AppSettings,
+    GuardSetting,
+    MaybeFromEnvironment,
+    PathSetting,
+    UrlSetting,
+)
 from vallum.guard.crypto.random import encryption_key
-from vallum.guard.policy import Environment
-from vallum.guard.secrets.settings import MaybeFromEnvironment, SecretSettings
+
+from .sources import KeysInProduction, NeededInProduction, read_keys
 
 APP_NAME: Final = "Notes"
 HERE: Final = Path(__file__).parent
@@ -25,17 +28,24 @@ STATIC: Final = HERE / "static"
 TEMPLATES: Final = HERE / "templates"
 KEY_BYTES: Final = 32
 SHORTEST_PASSWORD: Final = 15
+UNSET: Final = Path()
 
 
-class AppSecrets(SecretSettings):
-    """Each comes from the variable, or from the file that the variable with `_FILE` names; none has a default."""
+class NotesSettings(AppSettings):
+    """Each value comes from its variable; a secret also from the file that the variable with `_FILE` names."""
 
+    guard = GuardSetting()
+    database = PathSetting("NOTES_DB", development=UNSET)
+    mail_folder = PathSetting("NOTES_MAIL_FOLDER", default=UNSET)
+    webhook = UrlSetting("NOTES_WEBHOOK_URL", default="")
+    alert_url = MaybeFromEnvironment("NOTES_ALERT_URL", min_length=12)
     ann = MaybeFromEnvironment("NOTES_ANN_PASSWORD", min_length=SHORTEST_PASSWORD)
     ben = MaybeFromEnvironment("NOTES_BEN_PASSWORD", min_length=SHORTEST_PASSWORD)
     root = MaybeFromEnvironment("NOTES_ADMIN_PASSWORD", min_length=SHORTEST_PASSWORD)
     sync_key = MaybeFromEnvironment("NOTES_SYNC_KEY")
-    data_keys = MaybeFromEnvironment("NOTES_DATA_KEYS")
-    token_key = MaybeFromEnvironment("NOTES_TOKEN_KEY")
+    data_keys = KeysInProduction("NOTES_DATA_KEYS", size=KEY_BYTES)
+    token_key = KeysInProduction("NOTES_TOKEN_KEY")
+    trail_secret = NeededInProduction("NOTES_TRAIL_SECRET")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,11 +58,14 @@ class Settings:
     """For private notes, newest first."""
     token_key: Secret[bytes] | None
     """The private key that signs the API's tokens, as PEM; None draws one that lasts as long as the process."""
+    trail_secret: Secret[str]
+    """Signs the checkpoints of the audit trail."""
     sync_key: Secret[str] | None
     passwords: Mapping[str, Secret[str]] = field(default_factory=dict)
     """Of the demo accounts: those that the environment gives a password for."""
     webhook: str = ""
-    mail_folder: str = ""
+    alert_url: Secret[str] | None = None
+    mail_folder: Path = UNSET
 
     @property
     def data(self) -> Path:
@@ -76,55 +89,24 @@ class Settings:
 
 
 def read_settings(environ: Mapping[str, str]) -> Settings:
-    """Read everything; an environment without a name is production.
-
-    Raises `ConfigError`; in production, for every variable that is missing at once.
-    """
-    named = environ if environ.get(VARIABLE) else {**environ, VARIABLE: Environment.PRODUCTION.value}
-    guard, secrets = read_environment(named), AppSecrets(environment=environ)
-    if guard.is_production:
-        check_production(environ, secrets)
-    database = Path(environ["NOTES_DB"]).absolute() if environ.get("NOTES_DB") else draw_database()
+    """Read everything. Raises `StartupError` with every problem at once, each with its fix."""
+    read = NotesSettings(environment=environ)
+    database = draw_database() if read.database == UNSET else read.database
     settings = Settings(
-        guard=guard,
+        guard=read.guard,
         database=database,
-        data_keys=read_keys(secrets.data_keys) or (keep_key(database.with_name("notes.key")),),
-        token_key=decode(secrets.token_key.reveal(), "NOTES_TOKEN_KEY") if secrets.token_key else None,
-        sync_key=secrets.sync_key,
-        passwords={name: value for name in ("ann", "ben", "root") if (value := secrets.read(name)) is not None},
-        webhook=environ.get("NOTES_WEBHOOK_URL", ""),
-        mail_folder=environ.get("NOTES_MAIL_FOLDER", ""),
+        data_keys=read_keys(read.data_keys) or (keep_key(database.with_name("notes.key")),),
+        token_key=next(iter(read_keys(read.token_key)), None),
+        trail_secret=read.trail_secret or Secret(keep_key(database.with_name("trail.key")).reveal().hex()),
+        sync_key=read.sync_key,
+        passwords={name: value for name in ("ann", "ben", "root") if (value := read.read(name)) is not None},
+        webhook=read.webhook,
+        alert_url=read.alert_url,
+        mail_folder=read.mail_folder,
     )
     for folder in (settings.uploads, settings.backups):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return settings
-
-
-def check_production(environ: Mapping[str, str], secrets: AppSecrets) -> None:
-    """Raise `ConfigError` that names what users would lose, or what would differ from one worker to the next."""
-    given = {
-        "NOTES_DB": environ.get("NOTES_DB"),
-        "NOTES_DATA_KEYS": secrets.data_keys,
-        "NOTES_TOKEN_KEY": secrets.token_key,
-    }
-    if missing := [name for name, value in given.items() if not value]:
-        raise ConfigError(f"these variables must be set in production: {', '.join(missing)}.", hint="See README.md.")
-
-
-def read_keys(text: Secret[str] | None) -> tuple[Secret[bytes], ...]:
-    """Keys in base64, newest first, with commas between them. Raises `ConfigError`."""
-    keys = tuple(decode(part, "NOTES_DATA_KEYS") for part in text.reveal().split(",")) if text else ()
-    if any(len(key) != KEY_BYTES for key in keys):
-        raise ConfigError("NOTES_DATA_KEYS must hold keys of 32 bytes in base64.", hint="openssl rand -base64 32")
-    return keys
-
-
-def decode(text: str, name: str) -> Secret[bytes]:
-    """The bytes of a secret in base64. Raises `ConfigError`."""
-    try:
-        return Secret(b64decode(text, validate=True))
-    except NotBase64Error:
-        raise ConfigError(f"{name} must be base64 without line breaks.", hint="See README.md.") from None
 
 
 def keep_key(path: Path) -> Secret[bytes]:

@@ -5,13 +5,19 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import Response
 
-from vallum.guard import NotFoundError, public, signed_in
+from vallum.guard import NotFoundError, PublicError, Refusal, public, signed_in
 from vallum.guard.frameworks.fastapi import CurrentActor
 
 from . import forms, mail, notebook, people
 from .pages import go, render
 
 router = APIRouter()
+
+
+class NoSuchPersonError(PublicError):
+    """A note is shared with somebody else who is here."""
+
+    refusal = Refusal(404, "no-such-person", "There is no other user of this name.")
 
 
 @router.get("/shared")
@@ -22,11 +28,10 @@ def shared_list(request: Request) -> Response:
 
 @router.post("/notes/{note_id}/share")
 @signed_in
-def share_note(request: Request, note_id: int, actor: CurrentActor, form: Annotated[forms.Sharing, Form()]) -> Response:
+def share_note(note_id: int, actor: CurrentActor, form: Annotated[forms.Sharing, Form()]) -> Response:
     note, me, friend = notebook.OWN.get(note_id, actor), people.me(), people.find_named(form.username)
     if friend is None or friend.id == me.id:
-        values = {"title": "Not shared", "detail": f"There is no other user called {form.username}.", "fields": []}
-        return render(request, "error.html", values, status=404)
+        raise NoSuchPersonError
     message = mail.write_invitation(form.greeting, me, note)
     notebook.share(note.id, friend.id, message=message, can_edit=form.can_edit)
     mail.send(friend.email, f"A note from {me.username}", message)

@@ -9,6 +9,7 @@ from typing import Final
 from vallum.guard import Identity
 from vallum.guard.crypto.random import token
 from vallum.guard.data.queries import Query
+from vallum.guard.logging.vocabulary import TokenCreated, TokenReused, note_event
 from vallum.guard.tokens.access_tokens import (
     AccessTokens,
     BearerRefusedError,
@@ -29,7 +30,7 @@ USE: Final = Query(
     "UPDATE refresh_tokens SET used = 1 WHERE digest = ? AND NOT used AND expires > ?"
     " RETURNING family, user_id, expires"
 )
-FIND_USED: Final = Query("SELECT family FROM refresh_tokens WHERE digest = ? AND used")
+FIND_USED: Final = Query("SELECT family, user_id FROM refresh_tokens WHERE digest = ? AND used")
 LIVES: Final = Query("SELECT COUNT(*) FROM refresh_tokens WHERE family = ? AND user_id = ? AND expires > ?")
 END: Final = Query("DELETE FROM refresh_tokens WHERE family = ?")
 FORGET: Final = Query("DELETE FROM refresh_tokens WHERE expires <= ?")
@@ -53,7 +54,9 @@ TOKENS: Final = AccessTokens(
 def open_family(user_id: int) -> dict[str, str | int]:
     """The first pair of tokens after a login; the family ends in a week, however often it is refreshed."""
     database.change(FORGET, (database.now(),))
-    return issue_pair(user_id, token(), database.after(days=REFRESH_DAYS))
+    family = token()
+    note_event(TokenCreated(account=str(user_id), token=name_family(family)))
+    return issue_pair(user_id, family, database.after(days=REFRESH_DAYS))
 
 
 def issue_pair(user_id: int, family: str, expires: str) -> dict[str, str | int]:
@@ -72,9 +75,16 @@ def refresh_pair(secret: str) -> dict[str, str | int]:
         stolen = None if row else FIND_USED.execute(connection, (digest,)).fetchone()
         if stolen:
             END.execute(connection, (stolen["family"],))
+    if stolen:
+        note_event(TokenReused(account=str(stolen["user_id"]), family=name_family(stolen["family"])))
     if row is None:
         raise BearerRefusedError("refresh token used twice" if stolen else "unknown refresh token")
     return issue_pair(row["user_id"], row["family"], row["expires"])
+
+
+def name_family(family: str) -> str:
+    """How the log calls a family: it could be recognised by this, and not used."""
+    return proofs.digest_of(family).hex()[:16]
 
 
 def end_family(claims: Claims) -> None:

@@ -56,10 +56,10 @@ def carry_token(carried: Carried, token: str, label: str) -> Shot:
 
 
 def _opened(surface: Surface, name: str) -> tuple[str, str]:
-    """A route that lets this identity in and sends nobody away; JSON first."""
+    """A route that lets this identity in and refuses nobody, or sends her to the login page; JSON first."""
     met = [e for e in surface.exchanges if e.shot.identity == name and e.answer.succeeded and e.shot.method == "GET"]
     met.sort(key=lambda exchange: (exchange.shot.session == "", not exchange.answer.is_json))
-    refused = {e.shot.route for e in surface.exchanges if not e.shot.identity and e.answer.status in (401, 403)}
+    refused = {e.shot.route for e in surface.exchanges if not e.shot.identity and surface.sends_away(e.answer)}
     for exchange in met:
         if exchange.shot.route in refused and not exchange.shot.label:
             return exchange.shot.target, exchange.shot.route
