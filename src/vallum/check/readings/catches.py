@@ -1,5 +1,6 @@
 """What is caught, and what becomes of it: the `except` clauses of a project."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -14,6 +15,9 @@ from vallum.check.project import Project
 from vallum.check.read.purpose import is_test
 from vallum.findings.place import Place
 
+_DIRECTIVE: Final = re.compile(
+    r"(?:noqa|pragma|type|nosec|pylint|pyright)\b[:\s]*[\w ,=\[\]-]*?(?:--? |$)", re.IGNORECASE
+)
 _REASON: Final = 3
 """So many words make a reason."""
 _BROAD: Final = frozenset({"", "Exception", "BaseException"})
@@ -71,7 +75,7 @@ class Catch:
         """Whether a comment stands in the clause, which tells the reason."""
         last = max((part.end_line for part in self.handler.body), default=self.handler.line)
         lines = self.module.source.lines[self.handler.line - 1 : last]
-        return any(len(line.partition("# ")[2].partition("noqa")[0].split()) >= _REASON for line in lines)
+        return any(len(_DIRECTIVE.sub("", line.partition("# ")[2]).split()) >= _REASON for line in lines)
 
 
 @lru_cache(maxsize=2)

@@ -9,7 +9,7 @@ from vallum.check.project import Project
 from vallum.check.read.purpose import is_document, is_test
 from vallum.check.read.source import Source
 from vallum.check.rule import Rule
-from vallum.findings.finding import Remark
+from vallum.findings.finding import Confidence, Remark
 
 _ATTACK: Final = "What a machine would have found is merged, and stays until somebody else finds it."
 _PIPELINE: Final = re.compile(
@@ -153,7 +153,8 @@ def _judge_suppressions(source: Source, project: Project) -> Iterator[Remark]:
         end = _EXPIRES.search(line)
         if len(re.findall(r"[A-Za-z]{2,}", _ID.sub("", match["rest"]))) < _REASON:
             why = "The scanner is silenced, and nobody says why."
-            yield RULE.finding(place, _ATTACK, why, fix="# nosemgrep: rule -- the reason; expires 2027-01-31")
+            fix = "# nosemgrep: rule -- the reason; expires 2027-01-31"
+            yield RULE.finding(place, _ATTACK, why, fix=fix, confidence=Confidence.MEDIUM)
         elif end is not None and _is_past(end["day"], project.today):
             yield RULE.finding(
                 place, _ATTACK, f"The suppression ended on {end['day']}.", fix="Mend it, or decide anew."

@@ -36,6 +36,8 @@ _CREATORS: Final = re.compile(
 )
 _HASHERS: Final = re.compile(r"hash|make_password|encrypt|crypt", re.IGNORECASE)
 _PROOF: Final = re.compile(r"compare_digest|signature|construct_event|hmac|authorization|bearer|api_key", re.IGNORECASE)
+_REASON: Final = 3
+"""So many words make a reason."""
 _OPEN: Final = ("AllowAny", "permit_all")
 _OPTIONS: Final = frozenset({
     "DEFAULT_PERMISSION_CLASSES", "ALLOWED_HOSTS", "allowed_hosts", "autoescape", "WTF_CSRF_ENABLED",
@@ -75,7 +77,7 @@ def _judge_setting(setting: Setting) -> Iterator[Remark]:
     key = setting.key
     if is_gated(setting.module, setting.node):
         return
-    if key.startswith("unsafe_") and setting.form == "keyword":
+    if key.startswith("unsafe_") and key != "unsafe_hash" and setting.form == "keyword":
         yield from _judge_unsafe(setting)
     elif key == "DEFAULT_PERMISSION_CLASSES":
         opened = next((word for word in _OPEN if word in setting.text), "")
@@ -95,7 +97,7 @@ def _judge_unsafe(setting: Setting) -> Iterator[Remark]:
     text = "\n".join(setting.module.source.lines[max(line - 12, 0) : line + 12])
     if setting.constant in {False, None, ()}:
         yield RULE.site(setting.place, "left off")
-    elif "accepted_risks" in text:
+    elif "accepted_risks" in text or len(setting.module.source.line(line).partition("# ")[2].split()) >= _REASON:
         yield RULE.site(setting.place, "a risk that is accepted with a reason")
     elif setting.constant is True:
         yield RULE.finding(setting.place, _ATTACK, f"{setting.key} weakens the default.", fix=_OPT_OUT)

@@ -68,7 +68,7 @@ def _judge(found: Catch, project: Project) -> Iterator[Remark]:
     empty = all(_is_empty(part) for part in found.handler.body)
     if found.is_broad:
         what = "Everything is caught" if found.names else "A bare except catches everything"
-        certain = Confidence.HIGH if empty else Confidence.MEDIUM
+        certain = Confidence.LOW if found.has_comment else Confidence.HIGH if empty else Confidence.MEDIUM
         yield RULE.finding(found.place, _ATTACK, f"{what} and neither logged nor raised.", fix=_FIX, confidence=certain)
     elif found.has_comment:
         yield RULE.site(found.place, "narrow, with its reason")

@@ -35,7 +35,7 @@ _NAMES_ONLY: Final = re.compile(
     re.IGNORECASE,
 )
 _ADDRESS: Final = frozenset({
-    "url", "uri", "urls", "uris", "endpoint", "endpoints", "host", "hosts", "server", "servers", "base", "broker",
+    "url", "uri", "urls", "uris", "endpoint", "endpoints", "host", "hosts", "server", "servers", "broker",
     "location", "api", "service", "gateway", "upstream", "webhook", "dsn", "address", "backend", "storage", "target",
     "callback", "proxy", "connection", "origin", "site", "domain",
 })  # fmt: skip

@@ -30,9 +30,12 @@ _PHP: Final = re.compile(r"^\s*expose_php\s*=\s*[\"']?(?P<value>\w+)", re.IGNORE
 def examine(project: Project) -> Iterator[Remark]:
     """Look at banner headers, redirects to private addresses, and the settings of web servers."""
     for setting in read_headers(project):
-        if setting.name in _BANNERS and setting.text and (setting.name != "server" or _VERSION.search(setting.text)):
+        told = setting.text.strip(UNKNOWN_PART + CONSTANT_PART)
+        if setting.name not in _BANNERS or (setting.name == "server" and not told):
+            continue
+        if setting.text and (setting.name != "server" or _VERSION.search(setting.text)):
             yield RULE.finding(setting.place, _ATTACK, f"{setting.name} is sent.", fix=_FIX)
-        elif setting.name in _BANNERS:
+        else:
             yield RULE.site(setting.place, "names no version")
     yield from _redirects(project)
     for call in project.calls("uvicorn.run", "uvicorn.Config"):
