@@ -13,7 +13,7 @@ from vallum.probe.surface import BEARER, Surface
 
 CLAIM: Final = Claim(slug="calls-above-the-limit-are-refused", control="api-rate-limit")
 _MOST_AS_USER: Final = 200
-_MOST_AS_NOBODY: Final = 650
+_MOST_AS_NOBODY: Final = 300
 _MOST_TOLD: Final = 1200
 _ROTATIONS: Final = 5
 _CALL, _ROTATED = "call", "call with another forwarded address"
