@@ -58,6 +58,7 @@ from vallum.guard.response import ResponseHead
 from vallum.guard.sessions.csrf import TOKEN_WRONG, CsrfTokens, check_site
 from vallum.guard.sessions.desk import Desk, digest_of
 from vallum.guard.sessions.form_token import is_form
+from vallum.stores.fronts import open_front
 from vallum.stores.memory import MemorySessions
 from vallum.stores.sessions import SessionRecord, SessionStore
 
@@ -83,6 +84,7 @@ class Core:
         development = policy.environment is not Environment.PRODUCTION
         self.policy = policy
         self.store: SessionStore = policy.store if policy.store is not None else MemorySessions()
+        self.front = open_front(self.store)
         self.unauthenticated = UNAUTHENTICATED if policy.bearer is None else CHALLENGED
         self._lead_in = _find_login(policy)
         self.paths = PathTable(policy.paths)

@@ -1,6 +1,6 @@
 """What every wrapper decides alike: read and judge, write before the head goes out, seal what no gate has judged."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from vallum.guard.authorization.access import Declaration, rates_of
@@ -10,10 +10,12 @@ from vallum.guard.errors.public import PublicError
 from vallum.guard.errors.refusal import FORBIDDEN, INTERNAL, UNAVAILABLE, Refusal, refusal_for
 from vallum.guard.exchange import Exchange
 from vallum.guard.logging.events import Level
+from vallum.stores.sessions import SessionRecord
 
 KEEPS: Final = ("fail-closed", "generic-errors", "status-code-hygiene")
 
 Pair = tuple[bytes, bytes]
+Read = Callable[[bytes, float], SessionRecord | None]
 _REDIRECTS: Final = frozenset({301, 307, 308})
 _TELLING: Final = frozenset({501, 502, 503, 504})
 """Server errors whose status an app may tell; the body is the guard's all the same."""
@@ -21,12 +23,17 @@ BODYLESS: Final = frozenset({204, 304})
 """These statuses have no body (RFC 9110, 15.3.5): what the app sends after it would begin the next answer."""
 
 
-def judge(core: Core, exchange: Exchange, declaration: Declaration, digest: bytes | None) -> Refusal | None:
-    """Read the session or the bearer credential and decide; whatever cannot answer lets nobody in."""
+def judge(
+    core: Core, exchange: Exchange, declaration: Declaration, digest: bytes | None, read: Read | None = None
+) -> Refusal | None:
+    """Read the session or the bearer credential and decide; whatever cannot answer lets nobody in.
+
+    `read` takes the place of the store where it was asked already.
+    """
     try:
         if exchange.by_bearer:
             core.identify(exchange)
-        record = None if digest is None else core.store.read(digest, core.clock())
+        record = None if digest is None else (read or core.store.read)(digest, core.clock())
     except PublicError as error:
         exchange.judged = True
         core.report(exchange, error.event, error.level, **error.detail)

@@ -6,7 +6,7 @@ from vallum.stores.sessions import SessionRecord
 
 
 class SessionFront(Protocol):
-    """An asynchronous front of a session store. It belongs to the event loop that first uses it.
+    """An asynchronous front of a session store. It serves one event loop at a time.
 
     Raises any exception when it cannot answer; the next call tries again.
     """

@@ -12,9 +12,8 @@ class SqliteSessions(SqlSessions):
 
     def __init__(self, path: str | Path) -> None:
         """Open or create the file at `path`, readable by its owner only."""
-        self.database = SqliteDatabase(path)
-        """For the other stores of `vallum.stores.sql`, which may live in the same file."""
-        super().__init__(self.database)
+        super().__init__(SqliteDatabase(path))
+        self.path = Path(path)
         self._limits: SqliteLimits | None = None
 
     def close(self) -> None:
@@ -26,5 +25,5 @@ class SqliteSessions(SqlSessions):
     def open_limits(self) -> SqliteLimits:
         """The rate limits in the same file, for a guard that was given no other store of limits."""
         if self._limits is None:
-            self._limits = SqliteLimits(self.database.path)
+            self._limits = SqliteLimits(self.path)
         return self._limits

@@ -3,12 +3,13 @@
 from typing import Final
 
 from vallum.guard.asgi.types import App, Message, Receive, Scope, Send
-from vallum.guard.authorization.access import CLOSED, Declaration
+from vallum.guard.authorization.access import CLOSED, Declaration, rates_of
 from vallum.guard.core import Core, read_headers
 from vallum.guard.errors.refusal import UNAVAILABLE, Refusal
 from vallum.guard.exchange import TYPE, Exchange
 from vallum.guard.sessions.form_token import FIRST_BYTES, find_token
-from vallum.guard.verdict import carry_out, judge
+from vallum.guard.verdict import Read, carry_out, judge
+from vallum.stores.sessions import SessionRecord
 
 Connection = tuple[Scope, Receive, Send]
 
@@ -52,10 +53,34 @@ async def _judge_late(exchange: Exchange, declaration: Declaration, receive: Rec
         import asyncio  # noqa: PLC0415 - loaded already by whoever runs this; plain imports of the guard stay light
 
         digest = core.want(exchange, declaration.access or CLOSED)
-        refusal = await asyncio.to_thread(judge, core, exchange, declaration, digest)
+        read, waits = None, True
+        if core.front is not None and digest is not None:
+            read = await _read_ahead(core, digest)
+            waits = core.rates.waits(exchange, rates_of(declaration), may_sign=True)
+        if waits:
+            refusal = await asyncio.to_thread(judge, core, exchange, declaration, digest, read)
+        else:
+            refusal = judge(core, exchange, declaration, digest, read)
         if refusal is not None or not exchange.owes_token:
             return refusal, receive
     return await read_token(core, exchange, receive)
+
+
+async def _read_ahead(core: Core, digest: bytes) -> Read:
+    """Ask the front of the store, and hand its answer or its error to whoever judges."""
+    record: SessionRecord | None = None
+    failed: Exception | None = None
+    try:
+        record = None if core.front is None else await core.front.read(digest, core.clock())
+    except Exception as error:  # noqa: BLE001 - raised again where every failure of a store is judged
+        failed = error
+
+    def answer(_digest: bytes, _now: float) -> SessionRecord | None:
+        if failed is not None:
+            raise failed
+        return record
+
+    return answer
 
 
 async def _answer_plainly(scope: Scope, send: Send, refusal: Refusal) -> None:

@@ -45,9 +45,9 @@ class PostgresDatabase:
         prepared: bool = True,
     ) -> None:
         """Use the server at `url`; without `prepared`, through a PgBouncer that pools by transaction."""
-        self._url = plain_url(url)
+        self.url = plain_url(url)
         self._most = most_connections
-        self._wait = wait_seconds
+        self.wait_seconds = wait_seconds
         self._prepare_after = 2 if prepared else None
         self._lock = threading.Lock()
         self._pool: ConnectionPool[Connection[Row]] | None = None
@@ -117,19 +117,19 @@ class PostgresDatabase:
         with self._lock:
             if self._pool is None:
                 self._pool = ConnectionPool(
-                    self._url,
+                    self.url,
                     kwargs={
                         "autocommit": True,
                         "prepare_threshold": self._prepare_after,
-                        "connect_timeout": max(2, round(self._wait)),
+                        "connect_timeout": max(2, round(self.wait_seconds)),
                         "tcp_user_timeout": _GIVE_UP_MILLISECONDS,
                         "application_name": "vallum",
                     },
                     configure=_configure,
                     min_size=0,
                     max_size=self._most,
-                    timeout=self._wait,
-                    reconnect_timeout=self._wait,
+                    timeout=self.wait_seconds,
+                    reconnect_timeout=self.wait_seconds,
                     name="vallum",
                     open=True,
                 )

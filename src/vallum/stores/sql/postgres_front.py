@@ -29,12 +29,15 @@ class PostgresFront:
         self._url = plain_url(url)
         self._wait = wait_seconds
         self._connection: AsyncConnection[Row] | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._next: list[_Ask] = []
         self._task: asyncio.Task[None] | None = None
 
     async def read(self, digest: bytes, now: float) -> SessionRecord | None:
         """The living session under `digest`."""
         loop = asyncio.get_running_loop()
+        if loop is not self._loop:
+            self._forget(loop)
         answer: asyncio.Future[SessionRecord | None] = loop.create_future()
         self._next.append((digest, answer))
         if self._task is None or self._task.done():
@@ -47,6 +50,12 @@ class PostgresFront:
         connection, self._connection = self._connection, None
         if connection is not None:
             await connection.close()
+
+    def _forget(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Begin anew on another loop: what the last one had open cannot be used here."""
+        if self._connection is not None:
+            self._connection.pgconn.finish()
+        self._loop, self._connection, self._task, self._next = loop, None, None, []
 
     async def _serve(self) -> None:
         while self._next:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Final
 
 from vallum.stores.sessions import Json, SessionRecord
@@ -19,6 +20,8 @@ _ROTATE: Final = (
 )
 _TOUCH: Final = "UPDATE vallum_session SET seen = CASE WHEN seen > ? THEN seen ELSE ? END " + _ALIVE
 _LIST: Final = SELECT + "WHERE actor_id = ? AND deadline > ? AND seen + idle_seconds > ? ORDER BY created"
+_DECODE: Final = json.JSONDecoder().raw_decode
+"""What json.loads does, less its care for white space: it runs in every request."""
 _DELETE: Final = "DELETE FROM vallum_session WHERE digest = ?"
 
 
@@ -30,21 +33,22 @@ class SqlSessions:
 
     def __init__(self, database: Database) -> None:
         """Keep the sessions in `database`."""
-        self._database = database
+        self.database = database
+        """For the other stores of `vallum.stores.sql`, which may live in the same one."""
         self.reads_at_once = database.reads_at_once
 
     def close(self) -> None:
         """Close the database."""
-        self._database.close()
+        self.database.close()
 
     def read(self, digest: bytes, now: float) -> SessionRecord | None:
         """The living session under `digest`."""
-        row = self._database.find(READ, (digest, now, now))
+        row = self.database.find(READ, (digest, now, now))
         return None if row is None else to_record(row)
 
     def create(self, record: SessionRecord, *, instead_of: bytes | None = None) -> bool:
         """Insert `record` and delete the session `instead_of` in the same step; False if the digest is taken."""
-        with self._database.begin() as work:
+        with self.database.begin() as work:
             work.write("DELETE FROM vallum_session WHERE deadline <= ?", (record.seen,))
             if work.write(_INSERT, _values(record)) != 1:
                 return False
@@ -54,16 +58,16 @@ class SqlSessions:
 
     def rotate(self, digest: bytes, record: SessionRecord, now: float) -> bool:
         """Replace the living session under `digest` by `record` in one step; False, and nothing done, if it is dead."""
-        return self._database.write(_ROTATE, (*_values(record), digest, now, now)) == 1
+        return self.database.write(_ROTATE, (*_values(record), digest, now, now)) == 1
 
     def touch(self, digest: bytes, now: float) -> bool:
         """Note that a living session was used."""
-        return self._database.write(_TOUCH, (now, now, digest, now, now), durable=False) == 1
+        return self.database.write(_TOUCH, (now, now, digest, now, now), durable=False) == 1
 
     def change(self, digest: bytes, changes: Mapping[str, Json], now: float) -> bool:
         """Merge `changes` into the data of a living session, key by key; None removes a key."""
-        with self._database.begin() as work:
-            row = work.find(READ + self._database.locking, (digest, now, now))
+        with self.database.begin() as work:
+            row = work.find(READ + self.database.locking, (digest, now, now))
             if row is None:
                 return False
             data = json.dumps(dict(to_record(row).with_changes(changes).data))
@@ -72,22 +76,22 @@ class SqlSessions:
 
     def delete(self, digest: bytes) -> bool:
         """End a session; False if it was not there."""
-        return self._database.write(_DELETE, (digest,)) == 1
+        return self.database.write(_DELETE, (digest,)) == 1
 
     def delete_actor(self, actor_id: str, *, but: bytes | None = None) -> int:
         """End all sessions of an actor, except the one under `but`; tell how many."""
-        return self._database.write(
+        return self.database.write(
             "DELETE FROM vallum_session WHERE actor_id = ? AND digest <> ?", (actor_id, but or b"")
         )
 
     def list_actor(self, actor_id: str, now: float) -> Sequence[SessionRecord]:
         """The living sessions of an actor, oldest first."""
-        return [to_record(row) for row in self._database.select(_LIST, (actor_id, now, now))]
+        return [to_record(row) for row in self.database.select(_LIST, (actor_id, now, now))]
 
     def purge(self, now: float) -> int:
         """Remove the dead; tell how many."""
         statement = "DELETE FROM vallum_session WHERE deadline <= ? OR seen + idle_seconds <= ?"
-        return self._database.write(statement, (now, now))
+        return self.database.write(statement, (now, now))
 
 
 def _values(record: SessionRecord) -> Values:
@@ -105,18 +109,23 @@ def _values(record: SessionRecord) -> Values:
     )
 
 
+@lru_cache(maxsize=1024)
+def _parse_roles(text: str) -> tuple[str, ...]:
+    return tuple(json.loads(text))
+
+
 def to_record(row: Row) -> SessionRecord:
     """The session in a row of `READ`."""
     digest, actor_id, roles, created, seen, idle_seconds, deadline, address, agent, data = row
     return SessionRecord(
         digest=digest,
         actor_id=actor_id,
-        roles=tuple(json.loads(roles)),
+        roles=_parse_roles(roles),
         created=created,
         seen=seen,
         idle_seconds=idle_seconds,
         deadline=deadline,
         address=address,
         agent=agent,
-        data=json.loads(data),
+        data=_DECODE(data)[0],
     )

@@ -157,6 +157,7 @@ class ValkeySessions:
         A client of your own needs short timeouts and no retries. Raises `ConfigError` for another kind of URL.
         """
         self._space = Keyspace(server, "session", prefix)
+        self.url = server if isinstance(server, str) else ""
 
     def close(self) -> None:
         """Close the connections."""
