@@ -11,7 +11,6 @@ import socket
 import subprocess
 import sys
 from base64 import b64encode
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -95,7 +94,7 @@ def free_ports(count: int) -> list[int]:
 
 
 @pytest.fixture(scope="module")
-def result(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+def result(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What the Observatory says."""
     folder = tmp_path_factory.mktemp("observatory")
     key, certificate = certify(folder)
@@ -114,7 +113,7 @@ def result(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]
         finally:
             server.terminate()
     assert done.returncode == 0, done.stderr
-    yield json.loads(done.stdout)
+    return json.loads(done.stdout)
 
 
 def wait_until_open(server: subprocess.Popen[bytes], port: int) -> None:
