@@ -1,10 +1,11 @@
-"""What the guard adds to a request, in one run: Starlette and FastAPI, bare and with every layer, and many routes.
+"""What the guard adds to a request, in one run: bare, with every layer, with the usual peers, and by number of routes.
 
 usage: python benchmarks/request_cost.py [ROUNDS] [REQUESTS]
 
 In process, without sockets: the same JSON endpoint, a browser's headers, a session where there is a guard. The rows
 take turns in short blocks, so that a busy machine slows all alike: trust the ratios and differences of one run, not
-the microseconds. Each row is checked before it is timed: 200 with credentials, 401 without, 403 without a CSRF token.
+the microseconds. Each row is checked before it is timed: 200 with credentials, 401 without (403 by the peers), 403
+without a CSRF token. The rows of the peers need the packages that benchmarks/apps/peer_stack.py names.
 """
 
 import asyncio
@@ -42,7 +43,8 @@ HEADERS = [
 ]
 BODY = b'{"username": "alice@example.org", "password": "correct horse", "remember": true}'
 ROUTES = (1, 100, 1000)
-LAYERS = ", all layers"
+LAYERS, PEERS = ", all layers", ", peers"
+LEAN = ", lean peers"
 TARGETS = {"Starlette, all layers": 0.75, "FastAPI, all layers": 1.5}
 
 
@@ -99,12 +101,16 @@ class Row:
         """Sign in where there is a guard, and check that every layer is really on; bare rows get as many headers."""
         self.extra = [(b"cookie", b"__Host-session=" + b"A" * 43), (b"x-csrf-token", b"A" * 86)]
         if guarded:
-            start, body = await self.call("GET", "/prime", [])
-            cookie = dict(start["headers"])[b"set-cookie"].partition(b";")[0]
-            token = json.loads(body["body"])["csrf"].encode()
-            await self.expect("GET", [], 401)
-            await self.expect("POST", [(b"cookie", cookie)], 403)
-            self.extra = [(b"cookie", cookie), (b"x-csrf-token", token)]
+            start, *parts = await self.call("GET", "/prime", [])
+            told = json.loads(b"".join(part["body"] for part in parts))
+            named = [(b"authorization", f"Bearer {told['bearer']}".encode())] if "bearer" in told else []
+            cookies = _read_cookies(start)
+            if "bearer" in told:
+                cookies |= _read_cookies((await self.call("GET", "/json", [(b"cookie", _join(cookies)), *named]))[0])
+            token = told["csrf"].encode() if "csrf" in told else cookies[b"csrftoken"]
+            await self.expect("GET", [], 403 if named else 401)
+            await self.expect("POST", [(b"cookie", _join(cookies)), *named], 403)
+            self.extra = [(b"cookie", _join(cookies)), (b"x-csrf-token", token), *named]
         await self.expect("GET", self.extra, 200)
         await self.expect("POST", self.extra, 200)
 
@@ -121,6 +127,15 @@ class Row:
             await self.call(method, "/json", self.extra)
             times.append(self.last)
         self.blocks[method].append(statistics.median(times))
+
+
+def _read_cookies(start: Any) -> dict[bytes, bytes]:
+    lines = [value.partition(b";")[0] for name, value in start["headers"] if name == b"set-cookie"]
+    return {key: value for key, _, value in (line.partition(b"=") for line in lines)}
+
+
+def _join(cookies: dict[bytes, bytes]) -> bytes:
+    return b"; ".join(key + b"=" + value for key, value in cookies.items())
 
 
 def build_scope(method: str, path: str, extra: list[tuple[bytes, bytes]]) -> dict[str, Any]:
@@ -148,7 +163,7 @@ async def measure(apps: dict[str, App], rounds: int, requests: int) -> dict[str,
     """Run all rows in turns."""
     rows = {name: Row(app) for name, app in apps.items()}
     for name, row in rows.items():
-        await row.prepare(guarded=name.endswith(LAYERS))
+        await row.prepare(guarded="," in name)
         for method in row.blocks:
             await row.block(method, requests)
             row.blocks[method].clear()
@@ -163,7 +178,7 @@ async def measure(apps: dict[str, App], rounds: int, requests: int) -> dict[str,
 
 def added(rows: dict[str, Row], name: str, method: str) -> float:
     """The median of the differences to the row's own bare framework, block by block."""
-    pairs = zip(rows[name].blocks[method], rows[name.removesuffix(LAYERS)].blocks[method], strict=True)
+    pairs = zip(rows[name].blocks[method], rows[name.partition(",")[0]].blocks[method], strict=True)
     return statistics.median(whole - bare for whole, bare in pairs)
 
 
@@ -176,6 +191,10 @@ def show(rows: dict[str, Row]) -> None:
             ratio = statistics.median(own / fastapi for own, fastapi in pairs)
             middle = statistics.median(row.blocks[method])
             print(f"{name:24} {middle:8.1f} {added(rows, name, method):8.1f} {ratio:10.2f} {TARGETS.get(name, ''):>8}")
+        for peers in (PEERS, LEAN):
+            if f"Starlette{peers}" in rows:
+                times = added(rows, f"Starlette{peers}", method) / added(rows, f"Starlette{LAYERS}", method)
+                print(f"the guard adds 1/{times:.1f} of what the{peers.removeprefix(',')} add")
 
 
 def show_routes(rows: dict[str, Row]) -> None:
@@ -186,6 +205,17 @@ def show_routes(rows: dict[str, Row]) -> None:
         print(f"{count:<24} {statistics.median(rows[name].blocks['GET']):8.1f} {added(rows, name, 'GET'):8.1f}")
 
 
+def add_peers(rows: dict[str, App]) -> None:
+    """Put the peers beside the guard, if they are installed."""
+    try:
+        from benchmarks.apps import peer_stack  # noqa: PLC0415 - its packages are no dependencies of the project
+    except ModuleNotFoundError as missing:
+        print(f"without the rows of the peers: {missing.name} is not installed, see benchmarks/apps/peer_stack.py")
+        return
+    rows[f"Starlette{PEERS}"] = peer_stack.build(lean=False)
+    rows[f"Starlette{LEAN}"] = peer_stack.build(lean=True)
+
+
 def main(rounds: int, requests: int) -> None:
     """Measure the frameworks, then the numbers of routes."""
     frameworks: dict[str, App] = {
@@ -194,6 +224,7 @@ def main(rounds: int, requests: int) -> None:
         "FastAPI": fastapi_bare(),
         f"FastAPI{LAYERS}": fastapi_all_layers.build(),
     }
+    add_peers(frameworks)
     show(asyncio.run(measure(frameworks, rounds, requests)))
     crowds: dict[str, App] = {}
     for count in ROUTES:
