@@ -92,6 +92,9 @@ def test_files_in_memory_are_sorted_and_of_known_kinds():
         ("package.json", "json"),
         ("setup.cfg", "ini"),
         ("a.tsx", "typescript"),
+        ("httpd.conf", "apache"),
+        ("docs/threat-model.md", "threat-model"),
+        ("docs/notes.md", ""),
     ],
 )
 def test_kinds_are_told_by_name(path: str, kind: str):

@@ -44,6 +44,7 @@ def test_safe(lines, line):
     "line",
     [
         "def save(image, verify=False): ...",
+        "@dataclass(unsafe_hash=True)\nclass Key: ...",
         "user.set_password(form.password)",
         'Account(name="root", password=draw())',
         'User(name="admin", role="admin")',

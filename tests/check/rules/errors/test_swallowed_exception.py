@@ -50,6 +50,12 @@ def test_what_is_part_of_the_flow(lines, text):
     assert lines(SLUG, text) == [[], []]
 
 
+def test_a_reason_makes_a_broad_handler_less_certain(judge):
+    text = f"{TRY}except Exception:  # noqa: BLE001 - a plugin may raise whatever it likes\n    pass\n"
+    (found,) = judge(SLUG, text).findings
+    assert found.confidence.name == "LOW"
+
+
 def test_suppression_and_tasks(lines):
     text = """
         import asyncio

@@ -25,6 +25,7 @@ def test_banners(lines, line):
         'response.headers.pop("X-Powered-By", None)',
         'redirect("https://shop.example.com/")',
         'redirect("/next")',
+        'scope = {"type": "http", "server": (host, port)}',
         'redirect("https://8.8.8.8/")',
     ],
 )

@@ -36,6 +36,7 @@ _CREATORS: Final = re.compile(
 )
 _HASHERS: Final = re.compile(r"hash|make_password|encrypt|crypt", re.IGNORECASE)
 _PROOF: Final = re.compile(r"compare_digest|signature|construct_event|hmac|authorization|bearer|api_key", re.IGNORECASE)
+_SWITCHES: Final = frozenset({"autoescape", "WTF_CSRF_ENABLED"})
 _REASON: Final = 3
 """So many words make a reason."""
 _OPEN: Final = ("AllowAny", "permit_all")
@@ -84,7 +85,7 @@ def _judge_setting(setting: Setting) -> Iterator[Remark]:
         yield _tell(setting, f"{opened} is the default of every view." if opened else "", "views are closed by default")
     elif key.lower() == "allowed_hosts" and isinstance(setting.constant, list | tuple):
         yield _tell(setting, "Any Host header is believed." if "*" in setting.constant else "", "named hosts only")
-    elif isinstance(setting.constant, bool) and (key == "WTF_CSRF_ENABLED" or setting.form == "keyword"):
+    elif isinstance(setting.constant, bool) and key in _SWITCHES:
         yield _tell(setting, "" if setting.constant else f"{key} is switched off.", f"{key} is on")
 
 
