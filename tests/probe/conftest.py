@@ -120,7 +120,10 @@ class Notes:
         def part(value):
             return base64.urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=").decode()
 
-        head = f"{part({'alg': 'HS256', 'typ': 'JWT'})}.{part({'sub': user})}"
+        claims = {"sub": user}
+        if self.broken("jwt-no-sensitive-payload"):
+            claims["email"] = f"{user}@example.com"
+        head = f"{part({'alg': 'HS256', 'typ': 'JWT'})}.{part(claims)}"
         return f"{head}.{base64.urlsafe_b64encode(hmac.digest(KEY, head.encode(), 'sha256')).rstrip(b'=').decode()}"
 
     def read_token(self, token):
@@ -412,6 +415,10 @@ class Notes:
 
     async def api_notes(self, request):
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if self.broken("bearer-header-only") and "access_token" in request.query_params:
+            scheme, token = "Bearer", request.query_params["access_token"]
+        elif len(request.headers.getlist("authorization")) > 1 and not self.broken("bearer-header-only"):
+            raise HTTPException(400, "invalid_request")
         user = self.read_token(token) if scheme == "Bearer" else None
         if user is None:
             raise HTTPException(401, "invalid_token")

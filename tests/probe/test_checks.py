@@ -20,6 +20,8 @@ BREAKABLE = (
     "secure-random",
     "jwt-algorithm-pinned",
     "bearer-errors-uniform",
+    "bearer-header-only",
+    "jwt-no-sensitive-payload",
     "session-cookie-flags",
     "session-rotation",
     "session-logout",
@@ -101,6 +103,15 @@ def test_admin_page_open_to_users_is_found(notes, look):
     seen = look(notes("admin-protected").app(), "authorize-every-endpoint")
     assert [f.where.route for f in seen.of("authorize-every-endpoint")] == ["/admin"]
     assert "ann" in seen.of("authorize-every-endpoint")[0].reason
+
+
+def test_token_in_the_query_and_a_second_header_are_told_without_the_token(notes, look):
+    seen = look(notes("bearer-header-only").app(), "bearer-header-only")
+    assert [finding.reason for finding in seen.findings] == [
+        "A request with the token in the query parameter access_token is let in.",
+        "A request with two Authorization headers is let in.",
+    ]
+    assert "eyJ" not in repr(seen.examination)
 
 
 def test_csrf_by_same_site_alone_is_less_sure(notes, look):
