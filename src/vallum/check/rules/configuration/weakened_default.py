@@ -76,7 +76,7 @@ def _may_matter(setting: Setting) -> bool:
 
 def _judge_setting(setting: Setting) -> Iterator[Remark]:
     key = setting.key
-    if is_gated(setting.module, setting.node):
+    if is_gated(setting.module, setting.node) or (key == "autoescape" and setting.form != "keyword"):
         return
     if key.startswith("unsafe_") and key != "unsafe_hash" and setting.form == "keyword":
         yield from _judge_unsafe(setting)
@@ -125,7 +125,7 @@ def _judge_function(function: Function) -> Iterator[Remark]:
         for parameter in function.parameters
         if parameter.default is not None and _is_unsafe(parameter.name, parameter.default.constant, function)
     ]
-    if unsafe:
+    if unsafe and not function.name.startswith("delete"):
         why = f"By default {', '.join(unsafe)} is not safe."
         fix = "Turn the default round, and name the opt-out unsafe_..."
         yield RULE.finding(function.place, _ATTACK, why, fix=fix, confidence=Confidence.MEDIUM)
