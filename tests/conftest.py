@@ -61,6 +61,16 @@ def browser() -> Iterator[Browser]:
         chromium.close()
 
 
+class PatientServer(ValkeyServer):
+    """One that waits for its process to end, however busy the machine is."""
+
+    def terminate(self) -> None:
+        process = self._process
+        super().terminate()
+        if process is not None:
+            process.wait(60)
+
+
 @pytest.fixture(scope="session")
 def start_valkey() -> Iterator[Callable[..., ValkeyServer]]:
     """Real Valkey servers on sockets of their own, without a port unless a test needs a cluster."""
@@ -71,7 +81,7 @@ def start_valkey() -> Iterator[Callable[..., ValkeyServer]]:
             place = Path(folder) / str(len(servers))
             port = None if "cluster-enabled" in config else 0
             config |= {"save": "", "daemonize": "no"}
-            server = ValkeyServer(port=port, data_dir=place, unix_socket_path=place / "valkey.sock", config=config)
+            server = PatientServer(port=port, data_dir=place, unix_socket_path=place / "valkey.sock", config=config)
             servers.append(server)
             server.start()
             return server
