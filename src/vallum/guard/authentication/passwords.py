@@ -56,7 +56,7 @@ class PasswordHasher:
     peppers: Peppers | None = None
     workers: int = field(default_factory=count_workers)
     queue: int = 32
-    refusal_delay: float = 0.25
+    refusal_delay: float = 0.5
     randomness: Randomness = SYSTEM_RANDOMNESS
     _pool: HashingPool = field(init=False, repr=False, compare=False)
     _decoy: StoredHash = field(init=False, repr=False, compare=False)
