@@ -1,8 +1,9 @@
 """The response head: what the app may set, what the guard sets, and nothing that could split it (CWE-113)."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from functools import lru_cache
+from itertools import chain
 from typing import Final
 
 from vallum.base.errors import ConfigError, VallumError
@@ -163,6 +164,14 @@ class ResponseHead:
             head += exchange.extra
         if exchange.retry_after:
             head.append((b"retry-after", b"%d" % exchange.retry_after))
+
+
+def spell_head(head: Collection[Pair]) -> Iterable[tuple[str, str]]:
+    """The head as text, for WSGI and Django: decoded in one step, since nothing in it holds a NUL."""
+    texts = b"\0".join(chain.from_iterable(head)).decode("latin-1").split("\0")
+    if len(texts) != 2 * len(head):
+        raise HeaderError("a response header holds a NUL.", hint="Encode the value.")
+    return zip(texts[::2], texts[1::2], strict=True)
 
 
 def _frame(options: bytes | None) -> list[Pair]:

@@ -7,8 +7,9 @@ from django.core.handlers.wsgi import WSGIRequest
 
 from vallum.guard.core import Core
 from vallum.guard.errors.refusal import Refusal
-from vallum.guard.exchange import TYPE, Exchange
+from vallum.guard.exchange import CODING, LENGTH, TYPE, Exchange
 from vallum.guard.frameworks.declared import refuse_version
+from vallum.guard.http.limits import SAFE_METHODS
 from vallum.guard.sessions.form_token import FIELDS
 from vallum.guard.wsgi.body import Body, BodySpoiledError, judge_parts, open_body, search_form
 
@@ -32,7 +33,7 @@ def check_body(core: Core, exchange: Exchange, request: Any) -> Refusal | None:
     if hasattr(request, "scope"):
         if (refusal := _judge_whole(exchange, stream)) is not None:
             return refusal
-    elif exchange.spoiled is None and not getattr(request, _STARTED):
+    elif exchange.spoiled is None and not getattr(request, _STARTED) and _has_body(exchange):
         stream = open_body(Body(stream, watch=judge_parts(exchange)))
         setattr(request, _STREAM, stream)
     if not exchange.owes_token:
@@ -46,6 +47,11 @@ def check_body(core: Core, exchange: Exchange, request: Any) -> Refusal | None:
         return exchange.spoiled
     setattr(request, _STREAM, open_body(Body(stream, first=first)))
     return core.prove(exchange, token)
+
+
+def _has_body(exchange: Exchange) -> bool:
+    found = exchange.found
+    return exchange.method not in SAFE_METHODS or found[LENGTH] is not None or found[CODING] is not None
 
 
 def _judge_whole(exchange: Exchange, stream: Any) -> Refusal | None:

@@ -1,11 +1,12 @@
 """The headers of a Django response, read and replaced without checking each anew: the core has checked them."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from typing import Any, Final
 
 from django.http.response import ResponseHeaders
 
 from vallum.guard.frameworks.declared import refuse_version
+from vallum.guard.response import spell_head
 
 Pair = tuple[bytes, bytes]
 _STORE: Final = "_store"
@@ -25,13 +26,12 @@ def pairs_of(response: Any) -> list[Pair]:
     return [(key.encode("latin-1"), value.encode("latin-1")) for key, (_, value) in kept.items()]
 
 
-def put_headers(response: Any, head: Iterable[Pair]) -> None:
+def put_headers(response: Any, head: Collection[Pair]) -> None:
     """Give `response` the headers of `head`, and no others; cookies have a place of their own in Django."""
     kept: dict[str, tuple[str, str]] = getattr(response.headers, _STORE)
     kept.clear()
-    for key, value in head:
-        name, text = key.decode("latin-1"), value.decode("latin-1")
-        if key == b"set-cookie":
+    for name, text in spell_head(head):
+        if name == "set-cookie":
             response.cookies.load(text)
         else:
             kept[name] = (name, f"{kept[name][1]}, {text}" if name in kept else text)

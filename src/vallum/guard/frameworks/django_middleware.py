@@ -1,6 +1,6 @@
 """Django, the usual way: `MIDDLEWARE = ["vallum.guard.frameworks.django_middleware.GuardMiddleware", ...]`."""
 
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import Callable
 from typing import Any, Final
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
@@ -11,18 +11,25 @@ from django.utils.module_loading import import_string
 
 from vallum.base.errors import ConfigError
 from vallum.guard.asgi.deadline import limit_call
-from vallum.guard.asgi.gate import open_late, read_scope, write_sessions
+from vallum.guard.asgi.gate import open_late, write_sessions
 from vallum.guard.asgi.redirect import aim_scope
 from vallum.guard.configuration.startup import check_startup
 from vallum.guard.core import Core
 from vallum.guard.errors.refusal import INTERNAL, PERMANENT_REDIRECT, Refusal
-from vallum.guard.exchange import KEY, Exchange, enter, leave
-from vallum.guard.frameworks.django import answer_publicly, find_exchange, gate, gate_async, prepare_django
+from vallum.guard.exchange import Exchange, enter, leave
+from vallum.guard.frameworks.django import (
+    answer_publicly,
+    find_exchange,
+    gate,
+    gate_async,
+    prepare_django,
+)
+from vallum.guard.frameworks.django_exchange import open_exchange
 from vallum.guard.frameworks.django_headers import Pair, pairs_of, put_headers
+from vallum.guard.frameworks.django_streams import follow_stream
 from vallum.guard.logging.events import Level
 from vallum.guard.policy import GuardPolicy, read_environment
-from vallum.guard.verdict import carry_out, decide, describe, report_failure
-from vallum.guard.wsgi import environ as wsgi
+from vallum.guard.verdict import carry_out, decide, describe
 from vallum.guard.wsgi.redirect import aim_environ
 
 KEEPS: Final = ("authorize-every-endpoint", "generic-errors")
@@ -63,7 +70,7 @@ class GuardMiddleware:
         return self._serve_async(request) if self._is_async else self._serve(request)
 
     def _serve(self, request: HttpRequest) -> HttpResponseBase:
-        exchange = _open(request)
+        exchange = open_exchange(request)
         if (refusal := self._core.open(exchange) or self._core.open_late(exchange)) is not None:
             return self._refuse_early(exchange, refusal, request)
         context = enter(exchange)
@@ -80,7 +87,7 @@ class GuardMiddleware:
             leave(context)
 
     async def _serve_async(self, request: HttpRequest) -> HttpResponseBase:
-        exchange = _open(request)
+        exchange = open_exchange(request)
         refusal = self._core.open(exchange)
         if refusal is None and self._core.rates.address_waits:
             refusal = await open_late(self._core, exchange)
@@ -107,9 +114,7 @@ class GuardMiddleware:
             return INTERNAL
         return refusal
 
-    def _finish(
-        self, exchange: Exchange, response: Any, given: list[Pair], refusal: Refusal | None
-    ) -> HttpResponseBase:
+    def _finish(self, exchange: Exchange, response: Any, given: list[Pair], refusal: Refusal | None) -> Any:
         if refusal is not None:
             return self._refuse(exchange, refusal)
         put_headers(response, self._core.head(exchange, given))
@@ -117,8 +122,7 @@ class GuardMiddleware:
         self._core.close(exchange)  # a middleware does not see the last byte
         exchange.begun = True
         if response.streaming and getattr(response, "file_to_stream", None) is None:
-            follow = _follow_async if response.is_async else _follow
-            response.streaming_content = follow(exchange, response.streaming_content)
+            response.streaming_content = follow_stream(exchange, response)
         return response
 
     def _refuse_early(self, exchange: Exchange, refusal: Refusal, request: Any) -> HttpResponse:
@@ -142,38 +146,3 @@ class GuardMiddleware:
         exchange.status = refusal.status
         self._core.close(exchange)
         return response
-
-
-def _open(request: Any) -> Exchange:
-    """Read the request and leave the exchange where gate and handlers of failures find it."""
-    scope = getattr(request, "scope", None)
-    exchange = wsgi.read_environ(request.META) if scope is None else read_scope(scope)
-    if scope is None:
-        request.META[wsgi.KEY] = exchange
-    else:
-        scope.setdefault("state", {})[KEY] = exchange
-    return exchange
-
-
-def _follow(exchange: Exchange, parts: Iterable[bytes]) -> Iterator[bytes]:
-    """A streamed template still asks for its nonce; what fails in it is logged, and cuts the connection."""
-    context = enter(exchange)
-    try:
-        yield from parts
-    except Exception as error:
-        report_failure(exchange.core, exchange, error)
-        raise
-    finally:
-        leave(context)
-
-
-async def _follow_async(exchange: Exchange, parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    context = enter(exchange)
-    try:
-        async for part in parts:
-            yield part
-    except Exception as error:
-        report_failure(exchange.core, exchange, error)
-        raise
-    finally:
-        leave(context)

@@ -9,6 +9,7 @@ from vallum.guard.core import Core
 from vallum.guard.errors.refusal import INTERNAL, Refusal, phrase_of
 from vallum.guard.exchange import Exchange
 from vallum.guard.logging.events import Level
+from vallum.guard.response import spell_head
 from vallum.guard.verdict import BODYLESS, carry_out, decide, explain, report_failure
 from vallum.guard.wsgi.types import StartResponse, Write
 
@@ -68,7 +69,7 @@ class Answer:
         exchange.status = refusal.status
         head, body = self._core.answer(exchange, refusal)
         status = f"{refusal.status} {phrase_of(refusal.status)}"
-        self._start(status, _as_text(head), *(() if exc_info is None else (exc_info,)))
+        self._start(status, list(spell_head(head)), *(() if exc_info is None else (exc_info,)))
         exchange.answered = True
         return [body] if body else []
 
@@ -107,7 +108,7 @@ class Answer:
 
     def _begin(self) -> None:
         self._exchange.begun = True
-        self._write = self._start(self._status, _as_text(self._given))
+        self._write = self._start(self._status, list(spell_head(self._given)))
 
     def _check_silent(self, body: Iterable[bytes]) -> tuple[Refusal | None, Iterable[bytes]]:
         """A body needs a content type, else browsers would guess one."""
@@ -180,7 +181,3 @@ def close(parts: Iterable[bytes]) -> None:
     closer = getattr(parts, "close", None)
     if closer is not None:
         closer()
-
-
-def _as_text(head: list[Pair]) -> list[tuple[str, str]]:
-    return [(name.decode("latin-1"), value.decode("latin-1")) for name, value in head]
