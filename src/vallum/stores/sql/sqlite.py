@@ -14,6 +14,8 @@ from vallum.stores.sqlite_file import open_shared
 
 _VERSIONS: Final = f"CREATE TABLE IF NOT EXISTS {VERSION_TABLE} (version_num VARCHAR(32) NOT NULL PRIMARY KEY);"
 _WAIT_SECONDS: Final = 5.0
+_CACHE_KIB: Final = 32_768
+"""Taken only as far as the file is large: so the upper pages of its indexes stay in memory."""
 _TAKEN: Final = frozenset({sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY})
 
 
@@ -44,7 +46,7 @@ class SqliteDatabase:
     def open_reader(self) -> sqlite3.Connection:
         """One more connection, for reading only."""
         connection = sqlite3.connect(self.path, timeout=_WAIT_SECONDS, isolation_level=None, check_same_thread=False)
-        connection.execute("PRAGMA query_only = ON")
+        connection.executescript(f"PRAGMA query_only = ON; PRAGMA cache_size = -{_CACHE_KIB}")
         return connection
 
     def close(self) -> None:
