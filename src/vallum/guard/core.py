@@ -28,6 +28,7 @@ from vallum.guard.errors.refusal import (
     CHECK_FAILED,
     FORBIDDEN,
     HTML_TYPE,
+    NOT_FOUND,
     UNAUTHENTICATED,
     ErrorView,
     Refusal,
@@ -88,6 +89,7 @@ class Core:
         self.unauthenticated = UNAUTHENTICATED if policy.bearer is None else CHALLENGED
         self._lead_in = _find_login(policy)
         self.paths = PathTable(policy.paths)
+        self._hides = _find_hidden(policy)
         self._roles = RoleTable(policy.roles)
         self._recognise: Callable[[str, tuple[str, ...]], Actor] = lru_cache(maxsize=_REMEMBERED)(self._recognise_anew)
         self._randomness = policy.randomness
@@ -182,7 +184,10 @@ class Core:
         if declaration.csp is not None:
             exchange.csp_pieces = declaration.csp.compile()
             exchange.frame_options = declaration.csp.frame_options
-        if not access.open and (refusal := self._check_access(exchange, access)) is not None:
+        if access.open:
+            if self._hides is not None and self._hides(exchange.path):
+                return self._refuse(exchange, "debug-path-asked", NOT_FOUND)
+        elif (refusal := self._check_access(exchange, access)) is not None:
             return refusal
         limit = limits.body if declaration.body_limit is None else min(declaration.body_limit, limits.largest_body)
         if (refusal := check_length(exchange, limit, declaration.body_shape)) is not None:
@@ -337,6 +342,14 @@ def _find_login(policy: GuardPolicy) -> Step | None:
     from vallum.guard.authentication.login_page import lead_in  # noqa: PLC0415 - only where there is a login page
 
     return lead_in(policy.login)
+
+
+def _find_hidden(policy: GuardPolicy) -> Callable[[str], bool] | None:
+    if not policy.is_production or policy.unsafe_debug_paths:
+        return None
+    from vallum.guard.authorization.debug_paths import is_debug_path  # noqa: PLC0415 - needed in production only
+
+    return is_debug_path
 
 
 def _format_id(drawn: bytes) -> str:

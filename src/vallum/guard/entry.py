@@ -3,7 +3,7 @@
 import sys
 from contextlib import suppress
 from importlib import import_module
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from vallum.guard.asgi.types import App, Receive, Scope, Send
 from vallum.guard.asgi.wrapper import AsgiGuard
@@ -11,6 +11,9 @@ from vallum.guard.configuration.startup import check_startup
 from vallum.guard.core import Core
 from vallum.guard.opening import open_logs
 from vallum.guard.policy import GuardPolicy, read_environment
+
+if TYPE_CHECKING:
+    from vallum.guard.configuration.routes import Route
 
 _ADAPTERS: Final = (
     ("starlette", "starlette.applications", "Starlette"),
@@ -66,6 +69,12 @@ class Guard:
         """The routes that nobody declared and that are therefore closed; empty for an app that no adapter knows."""
         routes: list[str] = [] if self._adapter is None else self._adapter.undeclared_routes(self._plain, self._core)
         return routes
+
+    def routes(self) -> "list[Route]":
+        """Every route with who may call it, in one order always; empty for an app that no adapter knows."""
+        from vallum.guard.configuration.routes import list_routes  # noqa: PLC0415 - only where it is asked for
+
+        return [] if self._adapter is None else list_routes(self._adapter.find_routes(self._plain), self._core.paths)
 
     def _place(self, app: Any) -> Any:
         if self._adapter is None:

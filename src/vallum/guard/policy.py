@@ -49,7 +49,8 @@ class GuardPolicy:
     `trial_csp`: a second policy that only reports. `rate_limits`: what all routes allow; None is 100 requests a minute
     for each account and 600 for each address in production, and no limit elsewhere. `sink` takes the security events;
     `access_log` writes a line for each request. `unsafe_plain_http`: in production too serve what comes without TLS,
-    instead of sending pages to the https origin and refusing calls. `accepted_risks`: why an `unsafe_` field is set, by
+    instead of sending pages to the https origin and refusing calls. `unsafe_debug_paths`: in production too serve what
+    is for debugging, and publicly paths such as /metrics. `accepted_risks`: why an `unsafe_` field is set, by
     its dotted name, like "session.unsafe_longer_life"; production refuses those without a reason.
     """
 
@@ -71,6 +72,7 @@ class GuardPolicy:
     limits: LimitPolicy = field(default_factory=LimitPolicy)
     rate_limits: RateLimitPolicy | None = None
     unsafe_plain_http: bool = False
+    unsafe_debug_paths: bool = False
     session: SessionPolicy = field(default_factory=SessionPolicy)
     store: SessionStore | None = None
     sink: Sink = log_event

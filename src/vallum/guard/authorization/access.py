@@ -1,8 +1,8 @@
 """Who may come in: declared on the handler or in the table of paths; what is not declared is closed (ASVS 8.3.1)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final, TypeVar, cast, overload
+from typing import Any, Final, TypeAlias, TypeVar, cast, overload
 
 from vallum.base.errors import ConfigError
 from vallum.guard.body_shape import BodyShape
@@ -58,8 +58,11 @@ class Declaration:
     body_shape: BodyShape | None = None
     csp: ContentSecurityPolicy | None = None
     rates: tuple[RouteLimit, ...] = ()
+    debug: bool = False
 
 
+FoundRoute: TypeAlias = tuple[Sequence[str], str, Callable[[str], Declaration]]
+"""A route as an adapter finds it: methods, path, and what tells the declaration for a method."""
 NOTHING_DECLARED: Final = Declaration()
 
 
@@ -88,6 +91,11 @@ def requires(*names: str) -> Callable[[Handler], Handler]:
     """Let in the signed-in actors whose roles grant every one of the permissions `names`."""
     access = permission(*names)
     return lambda handler: _grant(handler, access)
+
+
+def debug_only(handler: Handler) -> Handler:
+    """Tag a handler that is for developers: production does not start with it, and answers nobody who asks for it."""
+    return _declare(handler, replace(declaration_of(handler), debug=True))
 
 
 def accepts_body(limit: int, *, shape: BodyShape | None = None) -> Callable[[Handler], Handler]:

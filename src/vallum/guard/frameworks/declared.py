@@ -1,11 +1,11 @@
 """What an endpoint declares, wherever its framework keeps it, and which endpoints declare nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Final
 
 from vallum.base.errors import ConfigError
-from vallum.guard.authorization.access import Declaration, declaration_of
+from vallum.guard.authorization.access import CLOSED, Declaration, FoundRoute, declaration_of
 from vallum.guard.core import Core
 from vallum.guard.exchange import Exchange
 from vallum.guard.logging.events import Event, Level
@@ -20,9 +20,11 @@ def find_declaration(exchange: Exchange, endpoint: object, declared: Declaration
     if exchange.judged and (declared.access is None or exchange.endpoint is endpoint):
         return None
     exchange.endpoint = endpoint
+    core: Core = exchange.core
+    if declared.debug and core.policy.is_production:
+        return replace(declared, access=CLOSED)
     if declared.access is not None:
         return declared
-    core: Core = exchange.core
     return replace(declared, access=core.paths.find(path))
 
 
@@ -38,8 +40,14 @@ def is_declared(endpoint: object, path: str, core: Core) -> bool:
     if declaration_of(endpoint).access is not None or is_in_table(path, core):
         return True
     made_of = endpoint if isinstance(endpoint, type) else _class_of(endpoint)
-    methods = [name.upper() for name in _METHODS if hasattr(made_of, name)]
+    methods = methods_of(made_of)
     return bool(methods) and all(declaration_of(made_of, method).access is not None for method in methods)
+
+
+def methods_of(endpoint: object) -> list[str]:
+    """The methods that a class answers, or that of a view made of one; none for a function."""
+    made_of = endpoint if isinstance(endpoint, type) else _class_of(endpoint)
+    return [name.upper() for name in _METHODS if hasattr(made_of, name)] if made_of is not None else []
 
 
 def is_in_table(path: str, core: Core) -> bool:
@@ -47,8 +55,15 @@ def is_in_table(path: str, core: Core) -> bool:
     return core.paths.find(path) is not None or core.paths.find(f"{path}/x") is not None
 
 
-def check_declared(missing: Sequence[str], core: Core) -> None:
-    """Warn of the routes in `missing`, which declare nothing. In production raises `ConfigError`."""
+def check_declared(missing: Sequence[str], found: Iterable[FoundRoute], core: Core) -> None:
+    """Warn of the routes in `missing`, which declare nothing. In production raises `ConfigError`.
+
+    Production refuses as well what among all the routes `found` is for debugging.
+    """
+    if core.policy.is_production and not core.policy.unsafe_debug_paths:
+        from vallum.guard.configuration.routes import check_debugging, list_routes  # noqa: PLC0415 - production only
+
+        check_debugging(list_routes(found, core.paths))
     if not missing:
         return
     listed = ", ".join(missing)

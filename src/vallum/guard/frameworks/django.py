@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from vallum.guard.asgi.wrapper import AsgiGuard
-from vallum.guard.authorization.access import CLOSED, Declaration
+from vallum.guard.authorization.access import CLOSED, Declaration, FoundRoute
 from vallum.guard.core import Core
 from vallum.guard.exchange import KEY, Exchange, current
 from vallum.guard.frameworks.declared import (
@@ -21,6 +21,7 @@ from vallum.guard.frameworks.declared import (
     declaration_of_view,
     find_declaration,
     is_declared,
+    methods_of,
     refuse_version,
 )
 from vallum.guard.frameworks.django_body import check_body, check_version
@@ -52,7 +53,7 @@ def prepare_django(core: Core) -> None:
     check_version()
     check_headers()
     got_request_exception.connect(note_failure, dispatch_uid="vallum")
-    check_declared(undeclared_routes(None, core), core)
+    check_declared(undeclared_routes(None, core), find_routes(None), core)
 
 
 def is_debug(_: BaseHandler) -> bool:
@@ -64,6 +65,12 @@ def undeclared_routes(_: object, core: Core) -> list[str]:
     """The paths of the views that are closed because nothing says who may come in."""
     walk = _walk(get_resolver().url_patterns, "/")
     return [path for path, view in walk if not is_declared(view, path, core)]
+
+
+def find_routes(_: object) -> Iterator[FoundRoute]:
+    """All views with what tells their declaration by method; Django's paths name none, so a class tells its own."""
+    for path, view in _walk(get_resolver().url_patterns, "/"):
+        yield methods_of(view) or ["ANY"], path, partial(declaration_of_view, view)
 
 
 def gate(request: HttpRequest, view: Any, *_: object) -> HttpResponse | None:

@@ -1,5 +1,6 @@
 """Flask: secured in place; the gate is the first `before_request` function, ahead of the app's and its blueprints'."""
 
+from collections.abc import Iterator
 from functools import partial
 from typing import Any, Final
 
@@ -7,6 +8,7 @@ from flask import Flask, Response, request
 from flask.signals import got_request_exception
 
 from vallum.base.errors import ConfigError, RefusedError
+from vallum.guard.authorization.access import FoundRoute
 from vallum.guard.configuration.startup import check_startup
 from vallum.guard.core import Core
 from vallum.guard.errors.public import PublicError
@@ -43,7 +45,7 @@ def secure_app(app: Flask, core: Core) -> Flask:
 
     def prepare() -> None:
         check_startup(core.policy, debug=app.debug)
-        check_declared(undeclared_routes(app, core), core)
+        check_declared(undeclared_routes(app, core), find_routes(app), core)
 
     app.wsgi_app = WsgiGuard(app.wsgi_app, core, gated=True, prepare=prepare)  # type: ignore[method-assign]  # as Flask's documentation does
     return app
@@ -61,6 +63,13 @@ def undeclared_routes(app: Flask, core: Core) -> list[str]:
         for rule in app.url_map.iter_rules()
         if not is_declared(app.view_functions.get(rule.endpoint), rule.rule, core)
     ]
+
+
+def find_routes(app: Flask) -> Iterator[FoundRoute]:
+    """All routes with what tells their declaration by method."""
+    for rule in app.url_map.iter_rules():
+        methods = sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})
+        yield methods, rule.rule, partial(declaration_of_view, app.view_functions.get(rule.endpoint))
 
 
 def _gate(app: Flask) -> Response | None:

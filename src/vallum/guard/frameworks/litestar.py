@@ -1,8 +1,8 @@
 """Litestar: secured in place; the gate stands around what the router finds, before middleware, guards and handlers."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, Final
 
 from litestar import Litestar
@@ -11,7 +11,7 @@ from litestar.exceptions import HTTPException
 from vallum.guard.asgi.gate import judge_now, settle
 from vallum.guard.asgi.types import App, Receive, Scope, Send
 from vallum.guard.asgi.wrapper import AsgiGuard
-from vallum.guard.authorization.access import PUBLIC, Access, Declaration, declaration_of
+from vallum.guard.authorization.access import PUBLIC, Access, Declaration, FoundRoute, declaration_of
 from vallum.guard.core import Core
 from vallum.guard.exchange import KEY, Exchange
 from vallum.guard.frameworks.declared import check_declared, find_declaration, is_in_table, refuse_version
@@ -39,7 +39,7 @@ def secure_app(app: Litestar, core: Core) -> Litestar:
     environment = getattr(app.template_engine, "engine", None)
     if hasattr(environment, "globals"):
         add_globals(environment)
-    check_declared(undeclared_routes(app, core), core)
+    check_declared(undeclared_routes(app, core), find_routes(app), core)
     return app
 
 
@@ -51,11 +51,20 @@ def is_debug(app: Litestar) -> bool:
 def undeclared_routes(app: Litestar, core: Core) -> list[str]:
     """The routes that are closed because nothing says who may come in, as "METHODS path"."""
     return [
-        f"{'|'.join(sorted(getattr(handler, 'http_methods', ()))) or type(handler).__name__} {route.path}"
-        for route in app.routes
-        for handler in getattr(route, "route_handlers", None) or [route.route_handler]  # type: ignore[union-attr]  # one or the other
-        if not _answers_options(handler) and _declared(handler).access is None and not is_in_table(route.path, core)
+        f"{'|'.join(methods)} {path}"
+        for methods, path, declare in find_routes(app)
+        if declare("").access is None and not is_in_table(path, core)
     ]
+
+
+def find_routes(app: Litestar) -> Iterator[FoundRoute]:
+    """All routes with what tells their declaration; not those that Litestar makes to answer OPTIONS."""
+    for route in app.routes:
+        handlers: list[Any] = getattr(route, "route_handlers", None) or [route.route_handler]  # type: ignore[union-attr]  # one or the other
+        for handler in handlers:
+            if not _answers_options(handler):
+                methods = sorted(getattr(handler, "http_methods", ())) or [type(handler).__name__]
+                yield methods, route.path, partial(_declaring, handler)
 
 
 def _gate_routes(find: Route) -> Route:
@@ -83,6 +92,10 @@ def _gate(app: App, handler: object, declared: Declaration, path: str, template:
             await settle(exchange, refusal, declaration, app, (scope, receive, send))
 
     return gated
+
+
+def _declaring(handler: Any, _method: str) -> Declaration:
+    return _declared(handler)
 
 
 def _declared(handler: Any) -> Declaration:

@@ -13,7 +13,7 @@ from starlette.types import ASGIApp
 from vallum.guard.asgi.gate import judge_now, settle
 from vallum.guard.asgi.types import Receive, Scope, Send
 from vallum.guard.asgi.wrapper import AsgiGuard
-from vallum.guard.authorization.access import Declaration, declaration_of
+from vallum.guard.authorization.access import Declaration, FoundRoute, declaration_of
 from vallum.guard.configuration.startup import check_startup
 from vallum.guard.core import Core
 from vallum.guard.exchange import KEY, Exchange
@@ -34,7 +34,7 @@ def secure_app(app: Starlette, core: Core) -> Starlette:
     def build_guarded() -> AsgiGuard:
         _place_gates()  # again, for FastAPI may have been imported since, to be mounted here
         check_startup(core.policy, debug=app.debug)
-        check_declared(undeclared_routes(app, core), core)
+        check_declared(undeclared_routes(app, core), find_routes(app), core)
         use_safe_errors(app)
         return AsgiGuard(_inside_errors(build()), core, gated=True)
 
@@ -56,7 +56,15 @@ def is_debug(app: Starlette) -> bool:
 def undeclared_routes(app: Starlette, core: Core) -> list[str]:
     """The routes that are closed because nothing says who may come in, as "METHODS path"."""
     walk = _walk(app.routes, "")
-    return [_name(route, path) for route, path in walk if not is_declared(_endpoint(route), path, core)]
+    return [
+        f"{'|'.join(_methods(route))} {path}" for route, path in walk if not is_declared(_endpoint(route), path, core)
+    ]
+
+
+def find_routes(app: Starlette) -> Iterator[FoundRoute]:
+    """All routes with what tells their declaration by method."""
+    for route, path in _walk(app.routes, ""):
+        yield _methods(route), path, partial(declaration_of, _endpoint(route))
 
 
 def _place_gates() -> None:
@@ -138,6 +146,5 @@ def _walk(routes: Any, prefix: str) -> Iterator[tuple[Any, str]]:
             yield route, path
 
 
-def _name(route: Any, path: str) -> str:
-    methods = sorted(set(getattr(route, "methods", None) or ()) - {"HEAD"})
-    return f"{'|'.join(methods) or type(route).__name__} {path}"
+def _methods(route: Any) -> list[str]:
+    return sorted(set(getattr(route, "methods", None) or ()) - {"HEAD"}) or [type(route).__name__]
