@@ -16,6 +16,7 @@ from vallum.guard.errors.public import PublicError
 from vallum.guard.errors.refusal import Refusal
 from vallum.guard.exchange import AGENT, COOKIE, Exchange, Write
 from vallum.guard.http.limits import SAFE_METHODS
+from vallum.guard.sessions.context_change import ContextChanges
 from vallum.guard.sessions.cookies import CookiePolicy, find_cookie
 from vallum.guard.sessions.csrf import CrossSiteSignInError, CsrfTokens
 from vallum.guard.sessions.life import Revoke, SessionPolicy
@@ -50,6 +51,7 @@ class Desk:
         self._visitor_cookie = CookiePolicy(name="__Host-csrf", same_site=policy.same_site)
         self._plain_session = CookiePolicy(name="insecure-session", same_site=policy.same_site, unsafe_plain_http=True)
         self._plain_visitor = CookiePolicy(name="insecure-csrf", same_site=policy.same_site, unsafe_plain_http=True)
+        self._note_change = ContextChanges().note
         self._lone = _match_lone(self._session_cookie)
         self._plain_lone = _match_lone(self._plain_session)
 
@@ -69,6 +71,9 @@ class Desk:
         exchange.arrived = exchange.record = record
         exchange.private = True
         exchange.shown = None
+        agent = _agent_of(exchange)
+        if agent != record.agent or exchange.client != record.address:
+            self._note_change(exchange, record, agent)
         now = self._clock()
         if not polling and now - record.seen >= self.policy.note_use_every:
             exchange.writes.append(lambda store: store.touch(record.digest, now))
@@ -167,7 +172,7 @@ class Desk:
             idle_seconds=self.policy.idle_seconds,
             deadline=created + self.policy.absolute_seconds,
             address=exchange.client,
-            agent=(exchange.found[AGENT] or b"")[:_LONGEST_AGENT].decode("latin-1"),
+            agent=_agent_of(exchange),
             data=data,
         )
 
@@ -184,6 +189,10 @@ class Desk:
 
 def _match_lone(cookie: CookiePolicy) -> Callable[[bytes], re.Match[bytes] | None]:
     return re.compile(re.escape(cookie.key) + b"=(" + _ID.pattern.encode("ascii") + b")").fullmatch
+
+
+def _agent_of(exchange: Exchange) -> str:
+    return (exchange.found[AGENT] or b"")[:_LONGEST_AGENT].decode("latin-1")
 
 
 def digest_of(session_id: str) -> bytes:
