@@ -38,7 +38,7 @@ def test_a_file_may_hold_them(tmp_path: Path) -> None:
     ("value", "said"),
     [
         ("", "not set"),
-        ("keyboard cat", "sample"),
+        ("keyboard_cat", "characters"),
         ("django-insecure-4m9w!t2k8q-example-only-and-longer-than-that", "sample"),
         ("changeme" * 8, "sample"),
         ("q8Zl2mX0vB5nT7cJ4hR1kW9sD3fG6yPa", "32 random bytes"),

@@ -71,6 +71,6 @@ def _derive(secret: bytes, purpose: bytes) -> bytes:
 def _judge(value: str) -> str:
     problem = judge_key(value)
     shortest = _SHORTEST_HEX if _HEX.fullmatch(value) else _SHORTEST_BASE64
-    return problem or (
-        "" if len(value) >= shortest else f"has {len(value)} characters, {shortest} hold 32 random bytes"
-    )
+    if problem or len(value) >= shortest:
+        return problem
+    return f"has {len(value)} characters, {shortest} hold 32 random bytes"

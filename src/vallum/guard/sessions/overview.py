@@ -3,7 +3,7 @@
 Each is shown under a handle, which ends it and opens nothing. Source: ASVS 7.5.2.
 """
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final
@@ -62,14 +62,14 @@ class SessionOverview:
 
     def end(self, actor_id: str, handle: str) -> bool:
         """End the session of `actor_id` that has `handle`; False when this actor has no such session."""
-        return any([self._end(record) for record in self._living(actor_id) if handle_of(record) == handle])
+        return any(self._end(record) for record in self._living(actor_id) if handle_of(record) == handle)
 
     def end_others(self, actor_id: str, current: SessionRecord) -> int:
         """End all sessions of `actor_id` but `current`; tell how many."""
         return sum([self._end(record) for record in self._living(actor_id) if record.digest != current.digest])
 
-    def _living(self, actor_id: str) -> Iterator[SessionRecord]:
-        yield from self._store.list_actor(actor_id, self._clock())
+    def _living(self, actor_id: str) -> Sequence[SessionRecord]:
+        return self._store.list_actor(actor_id, self._clock())
 
     def _end(self, record: SessionRecord) -> bool:
         ended = self._store.delete(record.digest)
