@@ -13,6 +13,7 @@ from hypothesis import settings
 
 from vallum.stores.memory.accounts import MemoryAccounts
 from vallum.stores.memory.api_keys import MemoryApiKeys
+from vallum.stores.memory.cells import MemoryCells
 from vallum.stores.memory.factors import MemoryFactors
 from vallum.stores.memory.links import MemoryLinks
 from vallum.stores.memory.proofs import MemoryProofs
@@ -21,6 +22,7 @@ from vallum.stores.memory.revocations import MemoryRevocations
 from vallum.stores.memory.sessions import MemorySessions
 from vallum.stores.sql.accounts import SqlAccounts
 from vallum.stores.sql.api_keys import SqlApiKeys
+from vallum.stores.sql.cells import SqlCells
 from vallum.stores.sql.factors import SqlFactors
 from vallum.stores.sql.links import SqlLinks
 from vallum.stores.sql.postgres import PostgresDatabase
@@ -29,6 +31,7 @@ from vallum.stores.sql.refresh import SqlRefresh
 from vallum.stores.sql.revocations import SqlRevocations
 from vallum.stores.sql.sessions import SqlSessions
 from vallum.stores.sql.sqlite import SqliteDatabase
+from vallum.stores.valkey.cells import ValkeyCells
 from vallum.stores.valkey.proofs import ValkeyProofs
 from vallum.stores.valkey.refresh import ValkeyRefresh
 from vallum.stores.valkey.revocations import ValkeyRevocations
@@ -45,6 +48,7 @@ MEMORY: dict[str, Callable[[], Any]] = {
     "revocations": lambda: MemoryRevocations(MemoryAccounts()),
     "links": MemoryLinks,
     "api_keys": MemoryApiKeys,
+    "cells": MemoryCells,
 }
 SQL: dict[str, Callable[[Any], Any]] = {
     "sessions": SqlSessions,
@@ -55,11 +59,13 @@ SQL: dict[str, Callable[[Any], Any]] = {
     "revocations": SqlRevocations,
     "links": SqlLinks,
     "api_keys": SqlApiKeys,
+    "cells": SqlCells,
 }
 VALKEY: dict[str, Callable[..., Any]] = {
     "sessions": ValkeySessions,
     "proofs": ValkeyProofs,
     "refresh": ValkeyRefresh,
+    "cells": ValkeyCells,
     "revocations": lambda server, prefix: ValkeyRevocations(server, MemoryAccounts(), prefix=prefix),
 }
 PREFIXES = (f"test{number}" for number in itertools.count())
@@ -152,6 +158,11 @@ def links(make: Callable[[str], Any]) -> Any:
 @pytest.fixture
 def api_keys(make: Callable[[str], Any]) -> Any:
     return make("api_keys")
+
+
+@pytest.fixture
+def cells(make: Callable[[str], Any]) -> Any:
+    return make("cells")
 
 
 @pytest.fixture(scope="session")

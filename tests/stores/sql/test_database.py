@@ -26,6 +26,7 @@ TABLES = [
     for name in (
         "account",
         "api_key",
+        "cell",
         "factor",
         "link",
         "proof",

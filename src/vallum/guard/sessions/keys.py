@@ -15,7 +15,7 @@ from typing import Final
 
 from vallum.base.errors import ConfigError
 from vallum.base.secret import Secret
-from vallum.guard.configuration.startup import judge_key
+from vallum.guard.secrets.judgement import judge_value
 from vallum.guard.secrets.secret_file import SecretProblemError
 from vallum.guard.secrets.sources import FromEnvironment
 
@@ -69,7 +69,7 @@ def _derive(secret: bytes, purpose: bytes) -> bytes:
 
 
 def _judge(value: str) -> str:
-    problem = judge_key(value)
+    problem = judge_value(value, min_length=KEY_BYTES)
     shortest = _SHORTEST_HEX if _HEX.fullmatch(value) else _SHORTEST_BASE64
     if problem or len(value) >= shortest:
         return problem

@@ -73,7 +73,11 @@ CREATE TABLE vallum_api_key (
 CREATE UNIQUE INDEX vallum_api_key_digest ON vallum_api_key (digest);
 CREATE INDEX vallum_api_key_owner ON vallum_api_key (owner);
 """
-STEPS: Final[Mapping[str, str]] = MappingProxyType({"0001": _IDENTITY, "0002": _API_KEYS})
+_CELLS: Final = """
+CREATE TABLE vallum_cell (name $text PRIMARY KEY, value $text NOT NULL, deadline $real NOT NULL) $table;
+CREATE INDEX vallum_cell_deadline ON vallum_cell (deadline);
+"""
+STEPS: Final[Mapping[str, str]] = MappingProxyType({"0001": _IDENTITY, "0002": _API_KEYS, "0003": _CELLS})
 """Each step by its number, oldest first."""
 
 
