@@ -77,7 +77,15 @@ _CELLS: Final = """
 CREATE TABLE vallum_cell (name $text PRIMARY KEY, value $text NOT NULL, deadline $real NOT NULL) $table;
 CREATE INDEX vallum_cell_deadline ON vallum_cell (deadline);
 """
-STEPS: Final[Mapping[str, str]] = MappingProxyType({"0001": _IDENTITY, "0002": _API_KEYS, "0003": _CELLS})
+_GRANTS: Final = """
+CREATE TABLE vallum_grant (
+  account_id $text NOT NULL, issuer $text NOT NULL, sealed $text NOT NULL, version $int NOT NULL,
+  busy_until $real NOT NULL, PRIMARY KEY (account_id, issuer)
+) $table;
+"""
+STEPS: Final[Mapping[str, str]] = MappingProxyType(
+    {"0001": _IDENTITY, "0002": _API_KEYS, "0003": _CELLS, "0004": _GRANTS}
+)
 """Each step by its number, oldest first."""
 
 
