@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 from vallum.base.clock import SYSTEM_CLOCK, Clock
 from vallum.base.errors import ConfigError
@@ -51,7 +51,8 @@ class GuardPolicy:
     `access_log` writes a line for each request. `unsafe_plain_http`: in production too serve what comes without TLS,
     instead of sending pages to the https origin and refusing calls. `unsafe_debug_paths`: in production too serve what
     is for debugging, and publicly paths such as /metrics. `accepted_risks`: why an `unsafe_` field is set, by
-    its dotted name, like "session.unsafe_longer_life"; production refuses those without a reason.
+    its dotted name, like "session.unsafe_longer_life"; production refuses those without reason. `startup_checks`: each
+    lists further problems for which production does not start, like `ProcessCheck()`; one that fails is one itself.
     """
 
     environment: Environment = Environment.DEVELOPMENT
@@ -77,6 +78,7 @@ class GuardPolicy:
     store: SessionStore | None = None
     sink: Sink = log_event
     access_log: AccessLog = ACCESS_LOG
+    startup_checks: tuple[Callable[[], Iterable[Any]], ...] = ()
     accepted_risks: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     clock: Clock = SYSTEM_CLOCK
     randomness: Randomness = SYSTEM_RANDOMNESS

@@ -1,6 +1,6 @@
 """The start-up check: in production every problem is named at once, each with its mending, and nothing starts."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Final
 
@@ -47,7 +47,7 @@ def _foretell(policy: GuardPolicy, *, debug: bool) -> None:
     import logging  # noqa: PLC0415 - with the first guard that is built, so that importing it stays light
 
     log = logging.getLogger(_LOG)
-    if log.isEnabledFor(logging.INFO) and (later := find_problems(policy, debug=debug)):
+    if log.isEnabledFor(logging.INFO) and (later := find_problems(replace(policy, startup_checks=()), debug=debug)):
         log.info("production would refuse: %s", ", ".join(problem.code for problem in later))
 
 
@@ -66,7 +66,16 @@ def find_problems(policy: GuardPolicy, *, debug: bool) -> list[Problem]:
         *_judge_store(asked, count_workers()),
         *_judge_limits(asked, count_workers()),
         *find_weakenings(asked),
+        *(problem for check in asked.startup_checks for problem in _run_check(check)),
     ]
+
+
+def _run_check(check: Callable[[], Iterable[Problem]]) -> list[Problem]:
+    try:
+        return list(check())
+    except Exception as error:  # noqa: BLE001 - what cannot be checked does not start
+        what = f"{type(check).__name__} could not be carried out: {type(error).__name__}."
+        return [Problem(code="startup-check-failed", what=what, fix="Let it reach what it looks at.")]
 
 
 def judge_key(value: str) -> str:
