@@ -6,7 +6,7 @@ family is deleted, by logout, a new password, lost rights or a stolen token, all
 
 from typing import Final
 
-from vallum.guard import Identity
+from vallum.guard import Caller
 from vallum.guard.crypto.random import token
 from vallum.guard.data.queries import Query
 from vallum.guard.logging.vocabulary import TokenCreated, TokenReused, note_event
@@ -92,10 +92,10 @@ def end_family(claims: Claims) -> None:
     database.change(END, (claims.extra[FAMILY],))
 
 
-def verify(authorization: str) -> Identity:
+def verify(authorization: str) -> Caller:
     """Whom the Authorization header stands for, with the roles of this moment. Raises the guard's 401."""
     claims = TOKENS.authenticate(authorization)
     account = people.get_account(int(claims.subject))
     if account is None or not account.is_active:
         raise BearerRefusedError("no such account")
-    return Identity(str(account.id), account.roles, claims)
+    return Caller(str(account.id), account.roles, claims)

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from vallum.guard.actor import Actor
-    from vallum.guard.authentication.bearer import BearerPolicy, Identity
+    from vallum.guard.authentication.bearer import BearerPolicy, Caller
     from vallum.guard.authorization.access import (
         ASSETS,
         PUBLIC,
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 else:
     _HOMES = {
         "actor": ("Actor",),
-        "authentication.bearer": ("BearerPolicy", "Identity"),
+        "authentication.bearer": ("BearerPolicy", "Caller"),
         "authorization.access": (
             "ASSETS",
             "PUBLIC",
@@ -68,10 +68,10 @@ __all__ = [
     "SIGNED_IN",
     "Actor",
     "BearerPolicy",
+    "Caller",
     "Environment",
     "Guard",
     "GuardPolicy",
-    "Identity",
     "NotFoundError",
     "PublicError",
     "RateLimitPolicy",

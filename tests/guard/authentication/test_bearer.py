@@ -11,8 +11,8 @@ from starlette.routing import Route
 
 from vallum.guard import (
     BearerPolicy,
+    Caller,
     Guard,
-    Identity,
     PublicError,
     Refusal,
     current,
@@ -34,13 +34,13 @@ class TokenRefusedError(PublicError):
     level = Level.WARNING
 
 
-def verify(header: str) -> Identity:
+def verify(header: str) -> Caller:
     if header == "Bearer broken":
         raise OSError("deny list at 10.0.0.7 does not answer")
     kind, _, name = header.partition(" ")
     if kind != "Bearer" or name not in {"ada", "bob"}:
         raise TokenRefusedError("unknown token")
-    return Identity(name, ("writer",) if name == "ada" else (), {"jti": "1"})
+    return Caller(name, ("writer",) if name == "ada" else (), {"jti": "1"})
 
 
 @signed_in

@@ -7,14 +7,14 @@ import pytest
 
 from tests.guard.conformance.contract import RAN
 from vallum.guard import current
-from vallum.guard.authentication.bearer import BearerPolicy, Identity
+from vallum.guard.authentication.bearer import BearerPolicy, Caller
 from vallum.guard.errors.refusal import ErrorView
 from vallum.guard.output.html import SafeHtml, fill_html
 
 Browser = Callable[..., Any]
 HTML = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 NAVIGATION = HTML | {"sec-fetch-mode": "navigate", "sec-fetch-site": "none", "sec-fetch-dest": "document"}
-BEARER = BearerPolicy(verify=lambda _: Identity("ada", ()))
+BEARER = BearerPolicy(verify=lambda _: Caller("ada", ()))
 
 
 def show(view: ErrorView) -> SafeHtml:

@@ -15,10 +15,10 @@ from vallum.base.errors import ConfigError
 from vallum.base.secret import Secret
 from vallum.guard import (
     BearerPolicy,
+    Caller,
     Environment,
     Guard,
     GuardPolicy,
-    Identity,
     RateLimitPolicy,
     limited,
     public,
@@ -104,8 +104,8 @@ async def outer(scope: Any, receive: Any, send: Any) -> None:
     await INNER(scope, receive, send)
 
 
-def verify(header: str) -> Identity:
-    return Identity(header.removeprefix("Bearer ").rstrip("0123456789"))
+def verify(header: str) -> Caller:
+    return Caller(header.removeprefix("Bearer ").rstrip("0123456789"))
 
 
 @pytest.fixture

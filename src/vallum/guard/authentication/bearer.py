@@ -13,7 +13,7 @@ It names no error, since nothing was sent that could be wrong (RFC 6750, section
 """
 
 
-class Identity(NamedTuple):
+class Caller(NamedTuple):
     """Whom a verified credential stands for; `claims` is whatever else it said, for handlers."""
 
     actor_id: str
@@ -25,12 +25,12 @@ class Identity(NamedTuple):
 class BearerPolicy:
     """How the guard reads an Authorization header.
 
-    `verify` gets the header's value and returns an `Identity`; it raises a `PublicError` to refuse with its answer, and
+    `verify` gets the header's value and returns a `Caller`; it raises a `PublicError` to refuse with its answer, and
     whatever else it raises lets nobody in (503). Roles are best read from the store there, so that a role that was
     withdrawn stops at once. With `waits` False it runs on the event loop, which suits verifiers that do no I/O.
 
     A request with the header is judged by it alone: its cookies count for nothing, so it needs no CSRF token.
     """
 
-    verify: Callable[[str], Identity]
+    verify: Callable[[str], Caller]
     waits: bool = True

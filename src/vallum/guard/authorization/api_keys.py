@@ -21,7 +21,7 @@ from vallum.base.clock import SYSTEM_CLOCK, Clock
 from vallum.base.errors import ConfigError
 from vallum.base.randomness import SYSTEM_RANDOMNESS, Randomness
 from vallum.base.secret import Secret
-from vallum.guard.authentication.bearer import Identity
+from vallum.guard.authentication.bearer import Caller
 from vallum.guard.errors.public import PublicError
 from vallum.guard.errors.refusal import Refusal, refusal_for
 from vallum.guard.exchange import current
@@ -178,11 +178,11 @@ class ApiKeys:
         """The keys of `owner`, for a page that shows their names, scopes, expiry and last use."""
         return self._store.list_owner(owner)
 
-    def verify(self, authorization: str) -> Identity:
+    def verify(self, authorization: str) -> Caller:
         """For `BearerPolicy(verify=...)`: the identity of an Authorization header, at the address of this request."""
         return self.check(read_credential(authorization), current().client)
 
-    def check(self, key: str, address: str) -> Identity:
+    def check(self, key: str, address: str) -> Caller:
         """Return whom `key` stands for: `key:<id>` with its scopes as roles and the record as claims.
 
         Raises `BearerRefusedError` (401), the same for unknown, ended and mistyped keys, `KeyForbiddenError` (403) for
@@ -201,7 +201,7 @@ class ApiKeys:
         self._limiter.take_now(record.id)
         if record.used is None or now - record.used >= _NOTE_USE_EVERY:
             self._store.note_use(record.id, now)
-        return Identity(f"key:{record.id}", record.scopes, record)
+        return Caller(f"key:{record.id}", record.scopes, record)
 
     def _letters(self, count: int) -> str:
         letters: list[str] = []
