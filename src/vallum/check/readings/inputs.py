@@ -78,7 +78,11 @@ def is_raw(parameter: Parameter) -> bool:
     if re.search(r"Depends|Security|Query|Header|Cookie|Path\(", f"{default} {parameter.annotation.text}"):
         return False
     generic = re.match(r"(?:\w+\.)*(\w+)\[", parameter.annotation.text)
-    if generic is not None and generic[1] in _RAW and re.search(r"\[\s*[A-Z]\w*[a-z]", parameter.annotation.text):
+    if (
+        generic is not None
+        and generic[1] in _RAW
+        and re.search(r"\[\s*(?:\w+\.)*(?!Any\b)[A-Z]\w*[a-z]", parameter.annotation.text)
+    ):
         return False
     return word in _RAW or ("Body(" in default and word in _RAW)
 
