@@ -59,6 +59,8 @@ _BY_NAME: Final = (
     (re.compile(r"\.htaccess|(?:httpd|apache2?)(?:[-_.].*)?\.conf|.*\.apache\.conf"), "apache"),
     (re.compile(r"threat[-_]?model.*\.(?:md|rst|txt|adoc)"), "threat-model"),
     (re.compile(r"makefile|.*\.mk"), "makefile"),
+    (re.compile(r"\.(?:git|docker|npm)ignore"), "gitignore"),
+    (re.compile(r"jenkinsfile.*|.*\.jenkinsfile"), "groovy"),
 )
 
 
@@ -69,6 +71,8 @@ def kind_of(path: str) -> str:
     for pattern, kind in _BY_NAME:
         if pattern.fullmatch(name):
             return kind
+    if pure.parent.name in {".husky", ".githooks"} and not pure.suffix:
+        return "shell"
     if pure.parent.name in {"requirements", "requires"} and pure.suffix in {".txt", ".in"}:
         return "requirements"
     return _BY_SUFFIX.get(pure.suffix.lower(), "")

@@ -32,7 +32,8 @@ def seal(text):
     ("extra", "found"), [("", [4]), (", headers={'kid': 'k1'}", []), (", headers=named", [])], ids=str
 )
 def test_tokens(lines, extra, found):
-    code = f"import jwt, os\nKEY_ONE = 1\ndef issue(claims):\n    return jwt.encode(claims, os.environ['PRIVATE'], 'ES256'{extra})\n"
+    code = "import jwt, os\nKEY_ONE = 1\ndef issue(claims):\n"
+    code += f"    return jwt.encode(claims, os.environ['PRIVATE'], 'ES256'{extra})\n"
     assert lines(SLUG, code)[0] == found
 
 
