@@ -216,7 +216,11 @@ def test_an_auditor_verifies_with_the_public_key(connection: sqlite3.Connection)
     assert not verify_trail(connection, signer, known=[{**copy, "signature": "no hex"}]).intact
 
 
-@pytest.mark.parametrize("pem", ["", "no pem", private_pem(x25519.X25519PrivateKey.generate()).reveal()])
+@pytest.mark.parametrize(
+    "pem",
+    ["", "no pem", private_pem(x25519.X25519PrivateKey.generate()).reveal()],
+    ids=["empty", "no-pem", "x25519"],
+)
 def test_other_keys_are_refused(pem: str) -> None:
     with pytest.raises(ConfigError, match="Ed25519PrivateKey"):
         Ed25519Signer(Secret(pem))
