@@ -75,10 +75,10 @@ class AccountDesk:
     clock: Clock = SYSTEM_CLOCK
     randomness: Randomness = SYSTEM_RANDOMNESS
 
-    def send(self, letter: str, to: str, *, link: str = "") -> None:
+    def send(self, letter: str, to: str, *, link: str = "", code: str = "") -> None:
         """Send a letter now: call it in a job."""
         if to:
-            self.mailer.send(self.letters.write(letter, to, origin=self.links.origin, link=link))
+            self.mailer.send(self.letters.write(letter, to, origin=self.links.origin, link=link, code=code))
 
     def notify(self, letter: str, to: str) -> None:
         """Send a letter after the answer."""

@@ -51,6 +51,28 @@ LETTERS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "account-enabled": ("Your account was enabled", "Your account at {origin} can be used again."),
         "account-deleted": ("Your account was deleted", "Your account at {origin} and its data were deleted."),
         "roles-changed": ("Your rights were changed", "The rights of your account at {origin} were changed."),
+        "factor-added": ("A second factor was added", "Your account has a new second factor." + _NOT_YOU),
+        "factor-removed": ("A second factor was removed", "A second factor of your account was removed." + _NOT_YOU),
+        "recovery-codes-new": (
+            "You have new recovery codes",
+            "The recovery codes of your account were replaced; the old ones are void." + _NOT_YOU,
+        ),
+        "recovery-code-used": (
+            "A recovery code was used",
+            "A recovery code of your account was used instead of the second factor." + _NOT_YOU,
+        ),
+        "login-code": (
+            "Your code: {code}",
+            "The code is {code}. Enter it at {origin} and nowhere else, and tell it to nobody." + _IGNORE,
+        ),
+        "factor-lost": (
+            "Your second factor was reported lost",
+            (
+                "Somebody who knows your password says that the second factor of your account is lost. From tomorrow "
+                "on this link removes it:\n\n{link}\n\nIf this was not you, log in at {origin} with your second "
+                "factor, which voids the link, and change your password."
+            ),
+        ),
         "invitation": ("You are invited", "Open this link to join {origin}:\n\n{link}" + _IGNORE),
         "invitation-known": ("You are invited", "You were invited to {origin}, where you have an account already."),
     }
@@ -59,17 +81,22 @@ LETTERS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Letters:
-    """Subject and text for each mail; `{link}` and `{origin}` are filled in. Raises `ConfigError` for a missing one."""
+    """Subject and text for each mail; `{link}`, `{code}` and `{origin}` are filled in.
+
+    Raises `ConfigError` for a mail or a mark that is missing.
+    """
 
     texts: Mapping[str, tuple[str, str]] = field(default_factory=lambda: LETTERS)
 
     def __post_init__(self) -> None:
         """Refuse a set that lacks a mail or a link."""
         for name, (_, text) in LETTERS.items():
-            if name not in self.texts or ("{link}" in text and "{link}" not in self.texts[name][1]):
-                raise ConfigError(f"the mail {name!r} is missing or has no {{link}}.", code="letters")
+            needed = [mark for mark in ("{link}", "{code}") if mark in text]
+            if name not in self.texts or any(mark not in self.texts[name][1] for mark in needed):
+                raise ConfigError(f"the mail {name!r} is missing or has no {' '.join(needed)}.", code="letters")
 
-    def write(self, name: str, to: str, *, origin: str, link: str = "") -> Mail:
+    def write(self, name: str, to: str, *, origin: str, link: str = "", code: str = "") -> Mail:
         """The mail `name` to an address."""
         subject, text = self.texts[name]
-        return Mail(to=to, subject=subject, text=text.replace("{origin}", origin).replace("{link}", link) + "\n")
+        filled = text.replace("{origin}", origin).replace("{link}", link).replace("{code}", code)
+        return Mail(to=to, subject=subject.replace("{code}", code), text=filled + "\n")
