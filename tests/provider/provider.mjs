@@ -6,7 +6,7 @@ const settings = JSON.parse(process.argv[2]);
 const { Provider } = await import(pathToFileURL(settings.module));
 const server = createServer();
 server.listen(0, '127.0.0.1', () => {
-  const issuer = `http://127.0.0.1:${server.address().port}`;
+  const issuer = `http://localhost:${server.address().port}`;
   const provider = new Provider(issuer, {
     clients: settings.clients,
     cookies: { keys: ['only for tests on this machine'] },

@@ -54,7 +54,7 @@ class Provider:
     scopes: tuple[str, ...] = ("openid", "profile")
     endpoints: Endpoints | None = None
     profile: str = ""
-    extra: Mapping[str, str] = field(default=_NOTHING)
+    extra: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
     unsafe_loopback_http: bool = False
 
     def __post_init__(self) -> None:

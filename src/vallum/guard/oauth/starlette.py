@@ -34,13 +34,8 @@ _Welcome = Callable[[Arrival], str]
 _Roles = Callable[[str], Iterable[str]]
 _Handler = Callable[[Request], Awaitable[Response]]
 _LONGEST: Final = 8192
-_HEADERS: Final = {"cache-control": "no-store", "referrer-policy": "no-referrer"}
-_PAGE: Final = (
-    '<!doctype html>\n<html lang="en">\n<head><meta charset="utf-8"><title>Signing in</title></head>\n'
-    '<body><form method="post" id="finish"><input type="hidden" name="csrf_token" value="{csrf}">'
-    '<input type="hidden" name="answer" value="{answer}"><button>Continue</button></form>\n'
-    '<script nonce="{nonce}">document.getElementById("finish").submit()</script></body>\n</html>\n'
-)
+# "no-referrer" would make the page's own POST come from the origin "null".
+_HEADERS: Final = {"cache-control": "no-store", "referrer-policy": "same-origin"}
 
 
 def sign_in_routes(
@@ -85,7 +80,19 @@ def _build_page(client: OAuthClient) -> _Handler:
             raise SignInRefusedError("callback-malformed: the query string is too long")
         await run_in_threadpool(client.look, name, query, browser=_read(request, _cookie_of(client)))
         exchange = current()
-        page = fill_html(_PAGE, csrf=exchange.csrf_token, answer=query, nonce=exchange.csp_nonce)
+        page = fill_html(
+            """<!doctype html>
+<html lang="en">
+<head><meta charset="utf-8"><title>Signing in</title></head>
+<body><form method="post" id="finish"><input type="hidden" name="csrf_token" value="{csrf}">
+<input type="hidden" name="answer" value="{answer}"><button>Continue</button></form>
+<script nonce="{nonce}">document.getElementById("finish").submit()</script></body>
+</html>
+""",
+            csrf=exchange.csrf_token,
+            answer=query,
+            nonce=exchange.csp_nonce,
+        )
         return HTMLResponse(str(page), headers=_HEADERS)
 
     return show

@@ -27,7 +27,7 @@ class HttpRequest:
     """A request. A `form` is sent by POST as application/x-www-form-urlencoded; without one it is a GET."""
 
     url: str
-    headers: Mapping[str, str] = field(default=_NOTHING, repr=False)
+    headers: Mapping[str, str] = field(default_factory=lambda: _NOTHING, repr=False)
     form: Mapping[str, str] | None = field(default=None, repr=False)
 
 
