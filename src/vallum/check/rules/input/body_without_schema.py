@@ -45,7 +45,7 @@ def is_internal(route: Route) -> bool:
 
 def _judge(route: Route, project: Project) -> Iterator[Remark]:
     handler = route.handler
-    if any(_DECORATED.search(one.name.rpartition(".")[2]) for one in handler.decorators if _by_schema(one.text)):
+    if any(_DECORATED.search(one.text.partition("(")[0]) for one in handler.decorators if _by_schema(one.text)):
         yield RULE.site(handler.place, "a decorator validates the body")
         return
     reads = list(read_bodies(handler, project))
@@ -82,9 +82,11 @@ def read_bodies(handler: Function, project: Project) -> Iterator[tuple[nodes.Nod
     """Each place where a function takes the whole body, and whether a schema gets it and nothing else does."""
     schemas = frozenset(name.rpartition(".")[2] for name in schemas_of(project))
     for node in iter_nodes(handler.node):
-        if isinstance(node, nodes.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], nodes.Name):
-            if node.value is not None and _is_whole(node.value):
-                yield node, _is_checked(node.targets[0].id, handler, node, schemas)
+        if not isinstance(node, nodes.Assign) or len(node.targets) != 1 or node.value is None:
+            continue
+        target = node.targets[0]
+        if isinstance(target, nodes.Name) and _is_whole(node.value):
+            yield node, _is_checked(target.id, handler, schemas)
 
 
 def _is_whole(node: nodes.Node) -> bool:
@@ -104,26 +106,27 @@ def _is_request(node: nodes.Attribute) -> bool:
     return isinstance(node.base, nodes.Name) and node.base.id in {"request", "req"}
 
 
-def _is_checked(name: str, handler: Function, read: nodes.Assign, schemas: frozenset[str]) -> bool:
+def _is_checked(name: str, handler: Function, schemas: frozenset[str]) -> bool:
     """Whether a validator gets the variable, and no field is taken out of the raw body afterwards."""
-    last, bound, picked = 0, 0, []
+    last: tuple[int, int] | None = None
+    bound, picked = 0, []
     for node in iter_nodes(handler.node):
         if isinstance(node, nodes.Assign) and any(
             isinstance(one, nodes.Name) and one.id == name for one in node.targets
         ):
             bound += 1
         elif isinstance(node, nodes.Subscript) and _names(node.base, name):
-            picked.append(node.line)
+            picked.append((node.line, node.column))
         elif isinstance(node, nodes.Call):
             if _validates(_word(node), schemas) and _uses(node, name):
-                last = last or node.line
+                last = last or (node.line, node.end_column)
             elif (
                 isinstance(node.function, nodes.Attribute)
                 and node.function.name == "get"
                 and _names(node.function.base, name)
             ):
-                picked.append(node.line)
-    return last > 0 and (bound > 1 or not any(line > last for line in picked))
+                picked.append((node.line, node.column))
+    return last is not None and (bound > 1 or not any(at > last for at in picked))
 
 
 def _names(node: nodes.Node, name: str) -> bool:
