@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from vallum.guard.errors.public import NotFoundError, PublicError
     from vallum.guard.errors.refusal import Refusal
     from vallum.guard.exchange import current, current_actor
+    from vallum.guard.identity.settings import Identity
+    from vallum.guard.identity.users import current_user, maybe_user, recent_login
     from vallum.guard.http.rate_policy import RateLimitPolicy
     from vallum.guard.policy import Environment, GuardPolicy, read_environment
     from vallum.guard.sessions.signing import renew_session, sign_in, sign_out
@@ -47,6 +49,8 @@ else:
         "errors.refusal": ("Refusal",),
         "exchange": ("current", "current_actor"),
         "http.rate_policy": ("RateLimitPolicy",),
+        "identity.settings": ("Identity",),
+        "identity.users": ("current_user", "maybe_user", "recent_login"),
         "policy": ("Environment", "GuardPolicy", "read_environment"),
         "sessions.signing": ("renew_session", "sign_in", "sign_out"),
     }
@@ -72,6 +76,7 @@ __all__ = [
     "Environment",
     "Guard",
     "GuardPolicy",
+    "Identity",
     "NotFoundError",
     "PublicError",
     "RateLimitPolicy",
@@ -79,11 +84,14 @@ __all__ = [
     "accepts_body",
     "current",
     "current_actor",
+    "current_user",
     "debug_only",
     "limited",
+    "maybe_user",
     "permission",
     "public",
     "read_environment",
+    "recent_login",
     "renew_session",
     "requires",
     "sends_csp",

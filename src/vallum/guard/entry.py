@@ -14,6 +14,8 @@ from vallum.guard.policy import GuardPolicy, read_environment
 
 if TYPE_CHECKING:
     from vallum.guard.configuration.routes import Route
+    from vallum.guard.identity.parts import IdentityParts
+    from vallum.guard.identity.settings import Identity
 
 _ADAPTERS: Final = (
     ("starlette", "starlette.applications", "Starlette"),
@@ -29,19 +31,22 @@ class Guard:
 
     Wrap Django's handlers and any other app: `application = Guard(app)` for an ASGI server and
     `application = Guard(app).wsgi_app` for a WSGI server. Without a policy the environment decides (see
-    `read_environment`): on a laptop nothing needs to be set. Raises `ConfigError`, in production for every problem at
-    once.
+    `read_environment`): on a laptop nothing needs to be set. With `identity` the app has accounts, and the endpoints
+    to use them; `guard.identity` are their parts. Raises `ConfigError`, in production for every problem at once.
     """
 
-    def __init__(self, app: Any, *, policy: GuardPolicy | None = None) -> None:
+    def __init__(self, app: Any, *, policy: GuardPolicy | None = None, identity: "Identity | None" = None) -> None:
         """Check the policy and put the guard in place."""
         self.policy = policy if policy is not None else read_environment()
+        self.identity = None if identity is None else self._join(identity)
         self._adapter = _find_adapter(app)
         self._plain = app
         check_startup(self.policy, debug=self.debug)
         self._core = Core(self.policy)
         open_logs(self.policy)
         _announce(self.policy)
+        if self.identity is not None:
+            _mount(app, self.identity)
         self._app: App = self._place(app)
         _remember(app, self)
 
@@ -76,10 +81,26 @@ class Guard:
 
         return [] if self._adapter is None else list_routes(self._adapter.find_routes(self._plain), self._core.paths)
 
+    def _join(self, identity: "Identity") -> "IdentityParts":
+        from vallum.guard.identity.parts import build_parts  # noqa: PLC0415 - only for an app with accounts
+
+        parts = build_parts(identity, self.policy)
+        self.policy = parts.policy
+        return parts
+
     def _place(self, app: Any) -> Any:
         if self._adapter is None:
             return AsgiGuard(app, self._core, gated=False)
         return self._adapter.secure_app(app, self._core)
+
+
+def _mount(app: Any, parts: "IdentityParts") -> None:
+    """Add the endpoints to a Starlette or FastAPI app; other apps call the parts from handlers of their own."""
+    starlette = sys.modules.get("starlette.applications")
+    if starlette is not None and isinstance(app, starlette.Starlette):
+        from vallum.guard.identity.starlette import mount_endpoints  # noqa: PLC0415 - only for an app with accounts
+
+        mount_endpoints(app, parts)
 
 
 def _remember(app: Any, guard: Guard) -> None:

@@ -1,5 +1,7 @@
 """Finds the front of a session store, for a guard on an event loop."""
 
+from collections.abc import Callable
+
 from vallum.stores.front import SessionFront
 from vallum.stores.sessions import SessionStore
 
@@ -11,6 +13,9 @@ def open_front(store: SessionStore) -> SessionFront | None:
     """
     if store.reads_at_once:
         return None
+    opener: Callable[[], SessionFront | None] | None = getattr(store, "open_front", None)
+    if opener is not None:  # a store around another one, which opens that one's front
+        return opener()
     # Imported here, so that a guard without such a store does not load them.
     from vallum.stores.sql.sessions import SqlSessions  # noqa: PLC0415 - see above
     from vallum.stores.valkey.sessions import ValkeySessions  # noqa: PLC0415 - see above

@@ -1,0 +1,1 @@
+"""Accounts, sessions and tokens of an app by one setting: `Guard(app, identity=Identity(...))`."""

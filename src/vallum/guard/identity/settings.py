@@ -1,0 +1,67 @@
+"""`Identity`: all that an app says about its accounts; everything has a safe default.
+
+Guard(app, identity=Identity(database="sqlite:///notes.sqlite", mailer=SmtpMailer(...), site="Notes"))
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+from vallum.base.errors import ConfigError
+from vallum.crypto.jwt.keys import SigningKey
+from vallum.guard.authentication.jobs import BackgroundJobs, Jobs
+from vallum.guard.authentication.lifecycle.letters import Letters
+from vallum.guard.authentication.lockout import LockoutPolicy
+from vallum.guard.authentication.mail.message import Mailer
+from vallum.guard.authentication.passwords import PasswordHasher
+from vallum.guard.identity.standing import QUARTER, SECONDS
+from vallum.stores.accounts import AccountRecord, AccountStore
+
+_PREFIX: Final = re.compile(r"(?:/[a-z0-9-]+)+")
+_MOST_RECENT: Final = 3600
+
+
+@dataclass(frozen=True, kw_only=True)
+class Identity:
+    """Settings of accounts. Secrets, origin, clock and randomness are those of the guard's policy.
+
+    `database`: "sqlite:///file" or "postgresql://..."; "" keeps all in memory, which production refuses. `mailer` sends
+    the mails; None keeps them in memory (`mailbox`), which production refuses. `site`: the name of the site, which no
+    password may be made of. `prefix`: where the endpoints stand. `home`: where a form leads after a login. `accounts`:
+    a store of your own in the place of the database's table. `token_key` signs access tokens; None derives an Ed25519
+    key from each secret of the policy, so that they rotate with them. `standing_seconds`: how late a change of an
+    account reaches its sessions at the latest. `recent_seconds`: how long a login is recent. `needs_factor` tells for
+    whom a password is not enough. `jobs` run after the answer. Raises `ConfigError`.
+    """
+
+    database: str = field(default="", repr=False)
+    mailer: Mailer | None = None
+    site: str = ""
+    prefix: str = "/account"
+    home: str = "/"
+    audience: str = ""
+    accounts: AccountStore | None = None
+    token_key: SigningKey | None = field(default=None, repr=False)
+    passwords: PasswordHasher = field(default_factory=PasswordHasher)
+    letters: Letters = field(default_factory=Letters)
+    lockout: LockoutPolicy = field(default_factory=LockoutPolicy)
+    standing_seconds: float = SECONDS
+    recent_seconds: int = QUARTER
+    needs_factor: Callable[[AccountRecord], bool] | None = None
+    jobs: Jobs = field(default_factory=BackgroundJobs)
+
+    def __post_init__(self) -> None:
+        """Refuse paths that lead elsewhere, and a login that stays recent for long."""
+        if not _PREFIX.fullmatch(self.prefix) or not self.home.startswith("/") or self.home.startswith("//"):
+            raise ConfigError(
+                "identity: prefix and home are local paths.",
+                hint='Leave them out for "/account" and "/".',
+                code="paths",
+            )
+        if not 0 < self.recent_seconds <= _MOST_RECENT:
+            raise ConfigError(
+                "identity: a login is recent for an hour at most.",
+                hint="Leave recent_seconds out.",
+                code="recent-login",
+            )

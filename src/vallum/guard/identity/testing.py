@@ -1,0 +1,108 @@
+"""For the tests of an app: log in as somebody without her password, catch the mails, stop the clock.
+
+clock = FrozenClock()
+kit = IdentityKit(Guard(app, policy=GuardPolicy(environment=Environment.TEST, clock=clock), identity=Identity()))
+ada = kit.add_account("ada@example.org", roles=("editor",))
+client.cookies = kit.log_in_as(ada)
+"""
+
+import re
+from collections.abc import Iterable
+from typing import Final, Protocol
+
+from vallum.base.errors import ConfigError
+from vallum.base.randomness import token
+from vallum.guard.authentication.mail.kept import MemoryMailer
+from vallum.guard.authentication.mail.message import Mail
+from vallum.guard.identity.parts import IdentityParts
+from vallum.guard.sessions.desk import digest_of
+from vallum.stores.accounts import AccountRecord
+from vallum.stores.sessions import SessionRecord
+
+START: Final = 1_800_000_000.0
+_TOKEN: Final = re.compile(r"[?]token=([A-Za-z0-9_-]+)")
+
+
+class FrozenClock:
+    """A clock that stands until it is moved: give it to the policy as `clock`."""
+
+    def __init__(self, now: float = START) -> None:
+        """Stand at `now`, in seconds since the epoch."""
+        self.now = now
+
+    def __call__(self) -> float:
+        """The time at which it stands."""
+        return self.now
+
+    def move(self, seconds: float) -> None:
+        """Let `seconds` pass."""
+        self.now += seconds
+
+
+class Guarded(Protocol):
+    """A guard, as far as the kit knows it."""
+
+    @property
+    def identity(self) -> IdentityParts | None:
+        """Its accounts, if it has any."""
+
+
+class IdentityKit:
+    """Accounts, sessions and mails of a guard under test. Raises `ConfigError` in production and without accounts."""
+
+    def __init__(self, guard: Guarded) -> None:
+        """Work on the stores of `guard`."""
+        if guard.identity is None or guard.identity.policy.is_production:
+            raise ConfigError(
+                "the test kit needs a guard with accounts, and never production.",
+                hint="Guard(app, policy=GuardPolicy(environment=Environment.TEST), identity=Identity()).",
+                code="test-kit",
+            )
+        self.parts: IdentityParts = guard.identity
+
+    def add_account(self, email: str, *, password: str = "", roles: Iterable[str] = ()) -> AccountRecord:
+        """Make an account with a proved address. Raises `ConfigError` when the address is taken."""
+        desk = self.parts.desk
+        account = AccountRecord(
+            id=token(16, randomness=desk.randomness),
+            login=email,
+            email=email,
+            email_proved=desk.clock(),
+            password=desk.passwords.hash(password) if password else "",
+            roles=tuple(roles),
+            created=desk.clock(),
+        )
+        if not desk.accounts.create(account):
+            raise ConfigError("the address is taken.", code="test-kit")
+        return account
+
+    def log_in_as(self, account: AccountRecord) -> dict[str, str]:
+        """Begin a session, every factor done, and return its cookie by name, for plain http and for https."""
+        session_id, now = token(), self.parts.policy.clock()
+        policy = self.parts.policy.session
+        record = SessionRecord(
+            digest=digest_of(session_id),
+            actor_id=account.id,
+            roles=account.roles,
+            created=now,
+            seen=now,
+            idle_seconds=policy.idle_seconds,
+            deadline=now + policy.absolute_seconds,
+        )
+        if not self.parts.sessions.create(record):
+            raise ConfigError("the account is not there or disabled.", code="test-kit")
+        return {"__Host-session": session_id, "insecure-session": session_id}
+
+    @property
+    def mails(self) -> list[Mail]:
+        """The mails so far, oldest first. Raises `ConfigError` where a real mailer is set."""
+        if not isinstance(self.parts.mailer, MemoryMailer):
+            raise ConfigError("the mails went out.", hint="Leave Identity(mailer=...) out.", code="test-kit")
+        return self.parts.mailer.sent
+
+    def last_token(self) -> str:
+        """The token of the link in the newest mail that has one. Raises `ConfigError` without such a mail."""
+        for mail in reversed(self.mails):
+            if found := _TOKEN.search(mail.text):
+                return found[1]
+        raise ConfigError("no mail has a link.", code="test-kit")
