@@ -18,9 +18,10 @@ from functools import lru_cache
 from struct import Struct
 from typing import Final
 
+from vallum.base.errors import ConfigError
 from vallum.guard.actor import Actor, recognise_actor
 from vallum.guard.authentication.bearer import CHALLENGED
-from vallum.guard.authorization.access import CLOSED, Access, Declaration, rates_of
+from vallum.guard.authorization.access import CLOSED, Access, Declaration, Demands, rates_of
 from vallum.guard.authorization.paths import PathTable
 from vallum.guard.authorization.roles import RoleTable
 from vallum.guard.errors.failure import describe_error
@@ -106,6 +107,7 @@ class Core:
         self.at_once = (
             self.store.reads_at_once
             and self.rates.meter.at_once
+            and policy.fresh_roles is None
             and not (policy.bearer is not None and policy.bearer.waits)
         )
         """Whether no decision ever holds up an event loop, so that `waits` need not be asked."""
@@ -159,7 +161,27 @@ class Core:
             waits, reads = bearer.waits, True
         else:
             waits = reads and not self.store.reads_at_once
+        waits = waits or self.asks_roles(declaration)
         return waits or self.rates.waits(exchange, rates_of(declaration), may_sign=reads)
+
+    def asks_roles(self, declaration: Declaration) -> bool:
+        """Tell whether the decision reads roles from the app's store."""
+        access = declaration.access
+        return access is not None and access.demands is not None and access.demands.fresh
+
+    def refresh_actor(self, exchange: Exchange) -> bool:
+        """Give the actor the roles that the store has now; False where there is no such account any more.
+
+        Raises `ConfigError` where the policy does not say how to read them.
+        """
+        read = self.policy.fresh_roles
+        if read is None:
+            raise ConfigError("fresh_roles is not set.", hint="GuardPolicy(fresh_roles=...).", code="fresh-roles")
+        roles = read(exchange.actor_id)
+        if roles is None:
+            return False
+        exchange.actor = self._recognise(exchange.actor_id, tuple(roles))
+        return True
 
     def open_late(self, exchange: Exchange) -> Refusal | None:
         """The rest of `open` that asks a store which waits; `rates.address_waits` tells whether there is one."""
@@ -266,9 +288,16 @@ class Core:
             return (self._lead_in and self._lead_in(exchange)) or self.unauthenticated
         if not access.declared:
             return self._refuse(exchange, "route-undeclared", FORBIDDEN)
+        if access.demands is not None:
+            return self._check_demands(exchange, access, access.demands)
         if access.permissions <= actor.permissions:
             return None
         return self._refuse(exchange, "authorization-failed", FORBIDDEN, needed=" ".join(sorted(access.permissions)))
+
+    def _check_demands(self, exchange: Exchange, access: Access, demands: Demands) -> Refusal | None:
+        from vallum.guard.authorization.demands import check_demands  # noqa: PLC0415 - only for routes that have some
+
+        return check_demands(self, exchange, access, demands)
 
     def _check_token(self, exchange: Exchange) -> Refusal | None:
         if not self.desk.needs_token(exchange):

@@ -41,8 +41,9 @@ class GuardPolicy:
 
     `origins`: where the app is reached, like "https://notes.example"; `hosts`: further Host headers it answers to.
     `secrets`: newest first, at least 32 characters. `proxies`: addresses whose forwarded headers count.
-    `roles`: role to permissions. `paths`: access for what cannot be decorated. `csrf_exempt`: exact paths on which
-    cookies are ignored instead of checked. `bearer`: how Authorization headers are read; None ignores them. `login`:
+    `roles`: role to permissions. `fresh_roles`: an account's roles now, from the store, where routes ask for them; None
+    when it is gone; it runs in a thread. `paths`: access for what cannot be decorated. `csrf_exempt`: exact paths on
+    which cookies are ignored, not checked. `bearer`: how Authorization headers are read; None ignores them. `login`:
     the path of the page to which a browser is sent that asks for a closed page, with the path asked for as `next`;
     calls get 401 all the same. `error_page`: makes the page of an error from its `ErrorView`, as HTML that was escaped
     (`SafeHtml`, or what a template engine marks); when it fails, the built-in page is sent.
@@ -62,6 +63,7 @@ class GuardPolicy:
     proxies: tuple[str, ...] = ()
     roles: Mapping[str, Iterable[str]] = field(default_factory=lambda: MappingProxyType({}))
     paths: Mapping[str, Access] = field(default_factory=lambda: MappingProxyType({}))
+    fresh_roles: Callable[[str], Iterable[str] | None] | None = None
     csrf_exempt: tuple[str, ...] = ()
     bearer: BearerPolicy | None = None
     login: str = ""

@@ -56,7 +56,8 @@ async def _judge_late(exchange: Exchange, declaration: Declaration, receive: Rec
         read, waits = None, True
         if core.front is not None and digest is not None:
             read = await _read_ahead(core, digest)
-            waits = core.rates.waits(exchange, rates_of(declaration), may_sign=True)
+            waits = core.asks_roles(declaration)
+            waits = waits or core.rates.waits(exchange, rates_of(declaration), may_sign=True)
         if waits:
             refusal = await asyncio.to_thread(judge, core, exchange, declaration, digest, read)
         else:

@@ -17,6 +17,16 @@ Handler = TypeVar("Handler", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Demands:
+    """What a route asks beyond permissions; `vallum.guard.authorization.demands` builds and checks it."""
+
+    fresh: bool = False
+    proof_age: float | None = None
+    networks: tuple[Any, ...] = ()
+    audited: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Access:
     """Who may come in. `polling` requests do not keep an idle session alive; `stateless` ones read no session."""
 
@@ -26,6 +36,11 @@ class Access:
     polling: bool = False
     stateless: bool = False
     rates: tuple[RouteLimit, ...] = ()
+    demands: Demands | None = None
+
+    def demanding(self, demands: Demands) -> "Access":
+        """The same access with further demands."""
+        return replace(self, demands=demands)
 
     def limited(self, rate: str, *, name: str, by: By = "account", cost: int = 1) -> "Access":
         """The same access under a limit, for the table of paths; `name` is one that no other limit has."""
@@ -90,6 +105,11 @@ def signed_in(handler: Handler | None = None, /, *, polling: bool = False) -> Ha
 def requires(*names: str) -> Callable[[Handler], Handler]:
     """Let in the signed-in actors whose roles grant every one of the permissions `names`."""
     access = permission(*names)
+    return grant_access(access)
+
+
+def grant_access(access: Access) -> Callable[[Handler], Handler]:
+    """The decorator that declares `access`; what was declared before stays demanded too."""
     return lambda handler: _grant(handler, access)
 
 
@@ -165,6 +185,7 @@ def _grant(handler: Handler, access: Access) -> Handler:
             access,
             permissions=access.permissions | before.access.permissions,
             polling=access.polling or before.access.polling,
+            demands=access.demands or before.access.demands,
         )
     return _declare(handler, replace(before, access=access))
 
