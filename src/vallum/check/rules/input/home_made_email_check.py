@@ -55,10 +55,11 @@ def _judge(call: Call) -> Iterator[Remark]:
 
 def _judge_at(found: Comparison) -> Iterator[Remark]:
     """`"@" not in email`."""
-    text = found.right.text
-    if found.operator in {"in", "not in"} and found.left.constant == "@" and _ADDRESS.search(text):
-        if not is_test(found.place.path) and not (found.function and "validate_email" in found.function.text):
-            yield RULE.finding(found.place, _ATTACK, "An @ anywhere makes an address here.", fix=_FIX)
+    if found.operator not in {"in", "not in"} or found.left.constant != "@" or is_test(found.place.path):
+        return
+    parsed = found.function is not None and "validate_email" in found.function.text
+    if _ADDRESS.search(found.right.text) and not parsed:
+        yield RULE.finding(found.place, _ATTACK, "An @ anywhere makes an address here.", fix=_FIX)
 
 
 def _judge_fields(project: Project) -> Iterator[Remark]:
