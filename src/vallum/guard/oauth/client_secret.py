@@ -14,7 +14,7 @@ from urllib.parse import quote_plus
 
 from joserfc import jwt
 from joserfc.errors import JoseError
-from joserfc.jwk import ECKey, OKPKey, RSAKey
+from joserfc.jwk import ECKey, RSAKey
 
 from vallum.base.clock import SYSTEM_CLOCK, Clock
 from vallum.base.errors import ConfigError
@@ -25,7 +25,7 @@ KEEPS: Final = ("oauth-client-secret",)
 ASSERTION: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _LIFE: Final = 60
 _LEAST: Final = 16
-_KINDS: Final[dict[str, Any]] = {"ES256": ECKey, "EdDSA": OKPKey, "RS256": RSAKey, "PS256": RSAKey}
+_KINDS: Final[dict[str, Any]] = {"ES256": ECKey, "RS256": RSAKey, "PS256": RSAKey}
 
 
 class Proof(NamedTuple):

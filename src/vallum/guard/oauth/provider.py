@@ -99,7 +99,7 @@ class Provider:
 
     def _read_endpoints(self, document: Mapping[str, Any]) -> Endpoints:
         names = ("authorization_endpoint", "token_endpoint", "jwks_uri", "revocation_endpoint", "end_session_endpoint")
-        found = [document.get(name, "") for name in names]
+        found = [document.get(name) or "" for name in names]
         try:
             checked = [self.check(address) if address else "" for address in map(str, found)]
         except ConfigError as error:
