@@ -16,7 +16,7 @@ _SENSITIVE: Final = re.compile(
     |^(?:disable|remove|delete|reset|enable|add|turn_off)_(?:my_)?(?:mfa|totp|otp|2fa|two_factor|factor|factors|passkey)$
     |^(?:create|add|new|issue|generate|rotate)_(?:api_|access_|personal_)+(?:key|token)s?$
     |^(?:assign|grant|set|change|add|give|make)_(?:user_)?(?:role|roles|admin|permission|permissions)$
-    |^(?:pay|create_payment|make_payment|transfer|transfer_money|withdraw|send_money|payout)$
+    |^(?:create_payment|make_payment|transfer|transfer_money|withdraw|send_money|payout)$
     |^export_(?:all_|my_|account_)?data$""",
     re.VERBOSE,
 )
