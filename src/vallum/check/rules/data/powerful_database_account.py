@@ -20,8 +20,8 @@ _WORDS: Final = re.compile(r"\b(?:user|uid|username)\s*=\s*(?P<user>[\w.-]+)", r
 _CONNECTS: Final = (
     "psycopg.connect", "psycopg2.connect", "psycopg.AsyncConnection.connect", "psycopg_pool.*", "asyncpg.connect",
     "asyncpg.create_pool", "pymysql.connect", "MySQLdb.connect", "mysql.connector.connect", "aiomysql.*",
-    "pyodbc.connect", "sqlalchemy.URL.create", "sqlalchemy.engine.URL.create", "peewee.*Database", "pymssql.connect", "oracledb.connect",
-    "sqlalchemy.create_engine", "sqlalchemy.ext.asyncio.create_async_engine",
+    "pyodbc.connect", "sqlalchemy.URL.create", "sqlalchemy.engine.URL.create", "peewee.*Database", "pymssql.connect",
+    "oracledb.connect", "sqlalchemy.create_engine", "sqlalchemy.ext.asyncio.create_async_engine",
 )  # fmt: skip
 _GRANT: Final = re.compile(
     r"\bGRANT\s+ALL\b|\bWITH\s+GRANT\s+OPTION\b|\bGRANT\b[^;]*\b(?:DROP|ALTER|CREATE|SUPER|FILE|TRUNCATE|DELETE\b[^;]*\bON\s+(?:ALL|\*)"

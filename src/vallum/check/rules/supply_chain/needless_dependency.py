@@ -28,11 +28,12 @@ _TOOLS: Final = frozenset({
     "django-debug-toolbar", "sphinx", "twine", "pip-tools",
 })  # fmt: skip
 _MODULES: Final = {
-    "pyyaml": "yaml", "beautifulsoup4": "bs4", "pillow": "PIL", "scikit-learn": "sklearn", "python-dateutil": "dateutil",
-    "python-dotenv": "dotenv", "pyjwt": "jwt", "opencv-python": "cv2", "psycopg2-binary": "psycopg2",
-    "mysqlclient": "MySQLdb", "pycryptodome": "Crypto", "python-multipart": "multipart", "protobuf": "google.protobuf",
-    "attrs": "attr", "djangorestframework": "rest_framework", "django-cors-headers": "corsheaders",
-    "python-magic": "magic", "pymongo": "pymongo", "argon2-cffi": "argon2", "email-validator": "email_validator",
+    "pyyaml": "yaml", "beautifulsoup4": "bs4", "pillow": "PIL", "scikit-learn": "sklearn",
+    "python-dateutil": "dateutil", "python-dotenv": "dotenv", "pyjwt": "jwt", "opencv-python": "cv2",
+    "psycopg2-binary": "psycopg2", "mysqlclient": "MySQLdb", "pycryptodome": "Crypto",
+    "python-multipart": "multipart", "protobuf": "google.protobuf", "attrs": "attr",
+    "djangorestframework": "rest_framework", "django-cors-headers": "corsheaders", "python-magic": "magic",
+    "pymongo": "pymongo", "argon2-cffi": "argon2", "email-validator": "email_validator",
     "setuptools": "pkg_resources", "pyopenssl": "OpenSSL", "pynacl": "nacl", "python-ldap": "ldap",
 }  # fmt: skip
 _UNIMPORTED: Final = re.compile(
@@ -43,7 +44,8 @@ _UNIMPORTED: Final = re.compile(
 )
 _ALL_NODE: Final = re.compile(r"\bnpm\s+(?:ci|install)\b[^|;&]*--(?:include=dev|production=false|also=dev)")
 _LEAN: Final = re.compile(
-    r"\bnpm\s+(?:ci|install)\b[^|;&]*--(?:omit=dev|production)|\b(?:uv|poetry)\b[^|;&]*--(?:no-dev|only[ =]main|without[ =])"
+    r"\bnpm\s+(?:ci|install)\b[^|;&]*--(?:omit=dev|production)"
+    r"|\b(?:uv|poetry)\b[^|;&]*--(?:no-dev|only[ =]main|without[ =])"
 )
 _DEVELOPMENT: Final = re.compile(r"dev|test|lint|doc|ci\b|tool", re.IGNORECASE)
 _ENOUGH: Final = 3

@@ -13,8 +13,8 @@ from vallum.check.rule import Rule
 from vallum.findings.finding import Remark, Silence
 
 _AUDIT: Final = re.compile(
-    r"\b(?:pip-audit|osv-scanner|safety (?:check|scan)|(?:npm|yarn|pnpm|cargo|uv) audit(?! (?:fix|signatures))|snyk test"
-    r"|trivy (?:fs|image|repo|config|rootfs)|grype|dependency-check|vallum audit)\b",
+    r"\b(?:pip-audit|osv-scanner|safety (?:check|scan)|(?:npm|yarn|pnpm|cargo|uv) audit(?! (?:fix|signatures))"
+    r"|snyk test|trivy (?:fs|image|repo|config|rootfs)|grype|dependency-check|vallum audit)\b",
     re.IGNORECASE,
 )
 _ACTION: Final = re.compile(
