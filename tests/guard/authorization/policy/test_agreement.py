@@ -219,3 +219,60 @@ def database(postgres: Any) -> Iterator[Engine]:
 @settings(max_examples=100)
 def test_they_agree_on_postgres(database: Engine, written: Any, world: Any, actor: Any, environment: Any) -> None:
     agree(database, written, world, actor, environment)
+
+
+LEAVES = [
+    OBJECT.owner == ACTOR.name,
+    OBJECT.owner != "ada",
+    OBJECT.owner == OBJECT.status,
+    OBJECT.level < OBJECT.limit,
+    OBJECT.level <= 1,
+    OBJECT.level > ENVIRONMENT.level,
+    OBJECT.level >= ACTOR.clearance,
+    ACTOR.clearance < OBJECT.level,
+    ACTOR.clearance <= OBJECT.level,
+    ACTOR.clearance > OBJECT.level,
+    ACTOR.clearance >= OBJECT.level,
+    ACTOR.clearance == OBJECT.level,
+    OBJECT.open == True,  # noqa: E712 - a condition, not a comparison
+    OBJECT.open != ACTOR.cleared,
+    OBJECT.owner.in_({"ada", "é"}),
+    OBJECT.owner.in_(()),
+    OBJECT.team_id.in_(ACTOR.teams),
+    ACTOR.teams.contains(OBJECT.level),
+    ACTOR.teams.contains(1),
+    OBJECT.owner.is_none(),
+    ACTOR.name.is_none(),
+    related("member", ACTOR.name),
+    related("member", "nobody"),
+    related("above", ACTOR.teams),
+    related("above", 2),
+    related("member_above", ACTOR.name),
+    related("member_above", "cat"),
+    has_role("editor"),
+]
+DENSE = (
+    [
+        (owner, status, level, limit, opened, team)
+        for owner, status in [("ada", "ada"), ("Ada", "ada"), (None, None)]
+        for level, limit in [(0, 1), (1, 1), (2, None)]
+        for opened, team in [(True, 0), (None, None), (False, 3), (True, 9)]
+    ],
+    {0: 1, 1: 2, 2: 0, 3: None},
+    [(1, "ada"), (None, "ada"), (2, None), (3, "bob")],
+)
+SOMEBODIES = [
+    Person(frozenset({"editor"}), "ada", 1, True, frozenset({0, 2})),
+    Person(frozenset(), "bob", 2, False, frozenset()),
+    Person(frozenset({"editor"}), None, None, None, None),
+    Person("editor", b"ada", "1", 1, [1, None]),
+]
+
+
+@pytest.mark.parametrize("leaf", LEAVES, ids=str)
+def test_every_kind_of_condition_agrees(sqlite: Engine, leaf: Condition) -> None:
+    for condition in (leaf, ~leaf, ~(leaf & (OBJECT.id >= 0)), leaf | ~leaf):
+        for actor in SOMEBODIES:
+            agree(sqlite, [allow("read", "note", when=condition)], DENSE, actor, {"level": 1})
+            both = [allow("read", "note"), forbid("read", "note", when=condition)]
+            agree(sqlite, both, DENSE, actor, {"level": 1})

@@ -40,7 +40,7 @@ def columns_of(resource: Resource) -> Mapping[str, Column]:
 
 
 def find_source(statement: Select[Any], tables: Mapping[Table, Resource], of: Any) -> tuple[Resource, FromClause]:
-    """The protected resource in the statement, and the FROM that it has there. Raises `ConfigError` unless it is one."""
+    """The one protected resource in the statement, and the FROM that it has there. Raises `ConfigError`."""
     leaves = [leaf for source in statement.get_final_froms() for leaf in _leaves(source)]
     wanted = None if of is None else _selectable(of)
     sources = [leaf for leaf in leaves if _table_behind(leaf) in tables and wanted in (None, leaf)]

@@ -185,7 +185,7 @@ def _relate(relation: Relation, words: Vocabulary, value_of: Read) -> Test:
 
 def _reaches(relation: Relation, item: Any, key: Any, wanted: frozenset[Any]) -> bool | None:
     if relation.read is None:
-        from vallum.guard.authorization.policy.statements import ask_session  # noqa: PLC0415 - loads SQLAlchemy
+        from vallum.guard.authorization.policy.links import ask_session  # noqa: PLC0415 - loads SQLAlchemy
 
         return ask_session(relation, item, key, wanted)
     kind = Kind.TEXTS if relation.kind is Kind.TEXT else Kind.INTEGERS

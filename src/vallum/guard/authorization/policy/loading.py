@@ -20,7 +20,7 @@ def load_or_404(
     policy: Policy,
     actor: Any,
     action: str,
-    statement: Select[tuple[Item]],
+    statement: Select[Item],
     environment: Environment | None = None,
 ) -> Item:
     """The one object that the statement finds, if the policy lets the actor do `action` to it.
@@ -37,7 +37,7 @@ async def load_later(
     policy: Policy,
     actor: Any,
     action: str,
-    statement: Select[tuple[Item]],
+    statement: Select[Item],
     environment: Environment | None = None,
 ) -> Item:
     """`load_or_404` for an asynchronous session."""

@@ -2,11 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Boolean, ColumnElement, Select, and_, case, cast, false, literal, not_, null, or_, select
-from sqlalchemy.orm import object_session
+from sqlalchemy import Boolean, ColumnElement, and_, case, cast, false, not_, null, or_
 
 from vallum.base.errors import ConfigError
 from vallum.guard.authorization.policy.conditions import (
@@ -24,6 +22,7 @@ from vallum.guard.authorization.policy.conditions import (
 )
 from vallum.guard.authorization.policy.evaluation import Environment, compile_condition, read_field
 from vallum.guard.authorization.policy.kinds import MISSING
+from vallum.guard.authorization.policy.links import bind_value, find_keys
 from vallum.guard.authorization.policy.resources import Relation
 from vallum.guard.authorization.policy.vocabulary import Vocabulary, needs_object
 
@@ -131,56 +130,12 @@ def _write_membership(column: Column, values: Any) -> Clause:
     return column.in_([bind_value(value, column) for value in sorted(values)])
 
 
-def bind_value(value: Any, column: Column) -> Column:
-    """The value bound with the column's type; a moment in UTC, without zone where the column has none."""
-    if isinstance(value, datetime) and not getattr(column.type, "timezone", False):
-        value = value.replace(tzinfo=None)
-    return literal(value, column.type)
-
-
 def _write_relation(relation: Relation, key: Column, value: Any) -> Clause:
     if value is None:
         return None
     wanted = value if isinstance(value, frozenset) else frozenset([value])
-    found = _find_keys(relation, wanted, key) if wanted else None
+    found = find_keys(relation, wanted, key) if wanted else None
     within: ColumnElement[bool] = false() if found is None else key.in_(found)
     if getattr(key, "nullable", True):
         return case((key.is_(None), _UNKNOWN), else_=within)
     return within
-
-
-def _find_keys(relation: Relation, wanted: frozenset[Any], key: Column) -> Select[Any]:
-    """From which keys the wanted ids are reached: the arrows backwards, so that the database walks them once."""
-    values = sorted(wanted)
-    if relation.links is not None:
-        source, target = relation.links.source, relation.links.target
-        start = select(source.label("at")).where(
-            target.in_([bind_value(value, target) for value in values]), source.is_not(None)
-        )
-    elif relation.climbs is not None:
-        first, *others = (select(bind_value(value, key).label("at")) for value in values)
-        start = select(first.union(*others).subquery().c.at) if others else first
-    else:
-        raise ConfigError(
-            "this relation is known in Python only.", hint="Give climbs= or links=.", code="policy-relation"
-        )
-    if relation.climbs is None:
-        return start
-    walk = start.cte(recursive=True)
-    below, above = relation.climbs.source, relation.climbs.target
-    step = select(below).join(walk, above == walk.c.at).where(below.is_not(None))
-    return select(walk.union(step).c.at)
-
-
-def ask_session(relation: Relation, item: Any, key: Any, wanted: frozenset[Any]) -> bool | None:
-    """Whether the object reaches any of them, asked of its own session; unknown when it has none."""
-    session = object_session(item)
-    if session is None:
-        return None
-    if not wanted:
-        return False
-    arrows = relation.climbs or relation.links
-    if arrows is None:
-        return None
-    bound = bind_value(key, arrows.source)
-    return bool(session.scalar(select(bound.in_(_find_keys(relation, wanted, bound)))))

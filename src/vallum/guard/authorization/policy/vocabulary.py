@@ -68,8 +68,7 @@ class Vocabulary:
                 return condition
             case Roles():
                 return condition
-            case _:
-                self._refuse(f"{type(condition).__name__} is no condition")
+        return self._refuse(f"{type(condition).__name__} is no condition")
 
     def _settle_comparison(self, left: Field, how: Compare, right: object) -> Condition:
         kind = self.kind_of(left)
