@@ -8,6 +8,7 @@ LIMIT = "upload-without-limit"
 NAME = "upload-under-client-name"
 HEAD = """import magic, os, secrets, uuid
 from flask import request
+from app.store import keep
 from werkzeug.utils import secure_filename
 ALLOWED = {{".png", ".jpg"}}
 BLOCKED_EXTENSIONS = {{".php"}}
@@ -38,7 +39,7 @@ async def upload(picture: UploadFile):
     ],
 )
 def test_extensions(lines, bad, good):
-    assert lines(EXTENSION, HEAD.format(bad)) == [[8], []]
+    assert lines(EXTENSION, HEAD.format(bad)) == [[9], []]
     assert lines(EXTENSION, HEAD.format(good))[0] == []
 
 
@@ -52,7 +53,7 @@ def test_extensions(lines, bad, good):
     ],
 )
 def test_types(lines, bad, good):
-    assert lines(TYPE, HEAD.format(bad)) == [[8], []]
+    assert lines(TYPE, HEAD.format(bad)) == [[9], []]
     assert lines(TYPE, HEAD.format(good))[0] == []
 
 
@@ -69,10 +70,10 @@ def test_limits(lines, bad, good):
 
 
 def test_saved_and_then_measured(lines):
-    assert lines(LIMIT, HEAD.format("file.save('/a'); size = os.path.getsize('/a')"))[0] == [8]
+    assert lines(LIMIT, HEAD.format("file.save('/a'); size = os.path.getsize('/a')"))[0] == [9]
     assert lines(LIMIT, HEAD.format("file.save('/a')"))[0] == []
     files = {"app.py": HEAD.format("file.read()"), "settings.py": "MAX_CONTENT_LENGTH = 5_000_000\n"}
-    assert lines(LIMIT, files) == [[], [8, "settings.py:1"]]
+    assert lines(LIMIT, files) == [[], [9, "settings.py:1"]]
 
 
 @pytest.mark.parametrize(
@@ -85,8 +86,8 @@ def test_saved_and_then_measured(lines):
     ],
 )
 def test_names(lines, bad, good):
-    assert lines(NAME, HEAD.format(bad)) == [[8], []]
-    assert lines(NAME, HEAD.format(good)) == [[], [8]]
+    assert lines(NAME, HEAD.format(bad)) == [[9], []]
+    assert lines(NAME, HEAD.format(good)) == [[], [9]]
 
 
 def test_names_through_helpers(lines):
@@ -107,7 +108,7 @@ def test_names_through_helpers(lines):
         async def two(file: UploadFile):
             write(file.filename, await file.read(10))
     """
-    assert lines(NAME, text) == [[11, 14], []]
+    assert lines(NAME, text) == [[12, 15], []]
 
 
 @pytest.mark.parametrize("slug", [EXTENSION, TYPE, LIMIT, NAME])

@@ -57,8 +57,10 @@ def _judge(found: Comparison) -> Iterator[Remark]:
         return
     for side in (found.left, found.right):
         for node in iter_nodes(side.node):
-            claim = isinstance(node, nodes.Attribute) and node.name in _CLAIMS
-            if claim and _OBJECT.search(found.module.text_of(node.base)):
+            if not isinstance(node, nodes.Attribute | nodes.Call):
+                continue
+            base = node.base if isinstance(node, nodes.Attribute) and node.name in _CLAIMS else None
+            if base is not None and _OBJECT.search(found.module.text_of(base)):
                 yield RULE.finding(found.place, _ATTACK, "The client says what type the file has.", fix=_FIX)
             guess = isinstance(node, nodes.Call) and "guess_type" in found.module.text_of(node.function)
             if guess and re.search(r"filename|\.name\b", found.module.text_of(node)):
@@ -72,11 +74,11 @@ def _kept(upload: Upload) -> Iterator[Place]:
     if _SNIFFS.search(upload.text) or upload.guarded:
         return
     for call in upload.function.calls:
-        for argument in call.arguments:
-            for node in iter_nodes(argument.node):
-                if isinstance(node, nodes.Attribute) and node.name in _CLAIMS and upload.holds(node.base):
-                    if re.search(r"insert|create|save|store|keep|add|put|[A-Z]", call.method):
-                        yield call.place
+        if not re.search(r"insert|create|save|store|keep|add|put|[A-Z]", call.method):
+            continue
+        for node in (inner for argument in call.arguments for inner in iter_nodes(argument.node)):
+            if isinstance(node, nodes.Attribute) and node.name in _CLAIMS and upload.holds(node.base):
+                yield call.place
 
 
 RULE = Rule(

@@ -55,9 +55,9 @@ def _writer(call: Call, project: Project) -> Function | None:
 def _judge(call: Call, upload: Upload, project: Project) -> Iterator[Remark]:
     targets = [one for one in call.arguments if not _is_content(one, upload)]
     if call.method == "write_bytes" and call.receiver is not None:
-        named, text = _names_client(call.receiver.node, call, upload, project)
+        named, text = _names_client(call.receiver.node, upload, project)
     else:
-        found = [_names_client(one.node, call, upload, project) for one in targets]
+        found = [_names_client(one.node, upload, project) for one in targets]
         named, text = any(pair[0] for pair in found), " ".join(pair[1] for pair in found)
     if named and not _RANDOM.search(text):
         yield RULE.finding(call.place, _ATTACK, "The client's name is the name on the disk.", fix=_FIX)
@@ -71,7 +71,7 @@ def _is_content(argument: Argument, upload: Upload) -> bool:
     return isinstance(argument.node, nodes.Name) and argument.node.id in upload.names
 
 
-def _names_client(node: nodes.Node, call: Call, upload: Upload, project: Project) -> tuple[bool, str]:
+def _names_client(node: nodes.Node, upload: Upload, project: Project) -> tuple[bool, str]:
     """Whether the client's name is in an expression, and the source of all that is."""
     origins = origins_of(project)
     scope = origins.scope_of(upload.function)
