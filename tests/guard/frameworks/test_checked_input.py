@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import django
 import flask
 import pytest
 from django.conf import settings
@@ -82,7 +83,8 @@ def by_flask() -> Send:
 
 def through_django(view: Callable[..., Any]) -> Send:
     if not settings.configured:
-        settings.configure()
+        settings.configure(SECRET_KEY="not used by the guard" * 3)
+        django.setup()
 
     def send(path: str, body: bytes, kind: str) -> int:
         request = RequestFactory().post(path, data=body, content_type=kind)

@@ -25,6 +25,8 @@ _HOST: Final = re.compile(
 _SCHEMES: Final = {"data:", "blob:", "mediastream:"}
 _SCHEME_DIRECTIVES: Final = {"img_src", "font_src", "media_src", "worker_src"}
 _NAMED_DIRECTIVES: Final = {"script_src", "worker_src", "form_action"}
+_POLICY: Final = re.compile(r"(?!default\Z)[A-Za-z0-9#=_/@.%-]+")
+"""The name of a Trusted Types policy; a default one would take text from every sink."""
 _REPORT_GROUP: Final = re.compile(r"[a-z][a-z0-9-]{0,63}")
 
 Sources = tuple[str, ...]
@@ -38,7 +40,8 @@ class ContentSecurityPolicy:
     Sources are the keywords of this module, `'sha256-...'` hashes and https or wss origins, with a wildcard for
     subdomains where neither scripts nor forms are at stake; `data:` and `blob:` only for images, fonts, media and
     workers. Scripts need the nonce; what falls back on `default_src` stays on this site. `unsafe_plain_requests` leaves
-    out `upgrade-insecure-requests`. Raises `ConfigError` for anything else.
+    out `upgrade-insecure-requests`. Raises `ConfigError` for anything else. `trusted_types_policy` is the one
+    policy that may make markup where `trusted_types` is on: see `vallum.guard.output.trusted_types`.
     """
 
     default_src: Sources = (SELF,)
@@ -55,6 +58,7 @@ class ContentSecurityPolicy:
     form_action: Sources = (SELF,)
     frame_ancestors: Sources = (NONE,)
     trusted_types: bool = False
+    trusted_types_policy: str = ""
     report_to: str = ""
     unsafe_inline_styles: bool = False
     unsafe_plain_requests: bool = False
@@ -74,6 +78,8 @@ class ContentSecurityPolicy:
             raise _refuse("object_src", "is not 'none'", "plug-ins are gone from browsers; embed with frame_src")
         if self.base_uri not in {(NONE,), (SELF,)}:
             raise _refuse("base_uri", "is neither 'none' nor 'self'", "a foreign base redirects every relative script")
+        if self.trusted_types_policy and not (self.trusted_types and _POLICY.fullmatch(self.trusted_types_policy)):
+            raise _refuse("trusted_types_policy", "is no name, or trusted_types is off", 'for example "vallum"')
         if self.report_to and not _REPORT_GROUP.fullmatch(self.report_to):
             raise _refuse("report_to", "is not the name of a reporting group", 'for example "csp"')
 
@@ -89,6 +95,8 @@ class ContentSecurityPolicy:
             parts.append("upgrade-insecure-requests")
         if self.trusted_types:
             parts.append("require-trusted-types-for 'script'")
+        if self.trusted_types_policy:
+            parts.append(f"trusted-types {self.trusted_types_policy}")
         if self.report_to:
             parts.append(f"report-to {self.report_to}")
         return "; ".join(parts)
