@@ -13,8 +13,10 @@ from vallum.findings.place import Place
 TEMPLATES: Final = ("html", "jinja")
 _VALUE: Final = re.compile(r"\{\{-?\s*(?P<expression>.*?)\s*-?\}\}", re.DOTALL)
 _BLOCK: Final = re.compile(
-    r"<(?P<tag>script|style)\b(?P<head>(?:[^>\"']|\"[^\"]*\"|'[^']*')*)>(?P<body>.*?)</(?P=tag)\s*>", re.IGNORECASE | re.DOTALL
+    r"<(?P<tag>script|style)\b(?P<head>(?:[^>\"']|\"[^\"]*\"|'[^']*')*)>(?P<body>.*?)</(?P=tag)\s*>",
+    re.IGNORECASE | re.DOTALL,
 )
+_DATA: Final = re.compile(r"type\s*=\s*[\"']?(?:application/(?:ld\+)?json|text/(?:template|x-))", re.IGNORECASE)
 _HIDDEN: Final = re.compile(
     r"\{#.*?#\}|<!--.*?-->|\{%-?\s*(?:verbatim|raw)\b.*?%\}.*?\{%-?\s*end(?:verbatim|raw)\s*-?%\}", re.DOTALL
 )
@@ -47,7 +49,7 @@ def insertions_of(project: Project, *contexts: str) -> Iterator[Insertion]:
 def _insertions(source: Source, project: Project) -> Iterator[Insertion]:
     text = _HIDDEN.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), source.text)
     for block in _BLOCK.finditer(text):
-        data = re.search(r"type\s*=\s*[\"']?(?:application/(?:ld\+)?json|text/(?:template|x-))", block["head"], re.IGNORECASE)
+        data = _DATA.search(block["head"])
         context = "style" if block["tag"].lower() == "style" else "data" if data else "script"
         for value in _VALUE.finditer(block["body"]):
             yield _insertion(context, value, text, block.start("body"), "", source, project)
