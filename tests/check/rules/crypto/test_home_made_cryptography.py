@@ -14,7 +14,7 @@ SLUG = "home-made-cryptography"
         ("def parity(rows):\n    return [a ^ b for a, b in rows]\n", []),
         ("def flags(key):\n    return [a ^ 1 for a in key]\n", []),
         (
-            "import hashlib\ndef f(p):\n    for _ in range(99):\n        p = hashlib.sha256(p).digest()\n    return p\n",
+            "import hashlib\ndef f(p):\n    for _ in range(99):\n        p = hashlib.sha256(p).digest()\n",
             [4],
         ),
         (
@@ -24,7 +24,7 @@ SLUG = "home-made-cryptography"
         ("def hash_pin(pin):\n    v = 0\n    for c in pin:\n        v = v * 33 + ord(c)\n    return v\n", [4]),
         ("def bucket(name):\n    v = 0\n    for c in name:\n        v = v * 33 + ord(c)\n    return v\n", []),
         (
-            "import base64, hmac, json\ndef token(c, k):\n    b = base64.b64encode(json.dumps(c))\n    return hmac.new(k, b)\n",
+            "import base64, hmac, json\ndef token(c, k):\n    b = base64.b64encode(json.dumps(c)); hmac.new(k, b)\n",
             [4],
         ),
         ("import hmac\ndef sign(body, k):\n    return hmac.new(k, body, 'sha256').hexdigest()\n", []),
