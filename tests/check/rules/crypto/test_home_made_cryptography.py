@@ -25,7 +25,7 @@ SLUG = "home-made-cryptography"
         ("def bucket(name):\n    v = 0\n    for c in name:\n        v = v * 33 + ord(c)\n    return v\n", []),
         (
             "import base64, hmac, json\ndef token(c, k):\n    b = base64.b64encode(json.dumps(c)); hmac.new(k, b)\n",
-            [4],
+            [3],
         ),
         ("import hmac\ndef sign(body, k):\n    return hmac.new(k, body, 'sha256').hexdigest()\n", []),
     ],
