@@ -13,6 +13,7 @@ EMAIL_PROOF: Final = "email-proof"
 EMAIL_CHANGE: Final = "email-change"
 PASSWORD_RESET: Final = "password-reset"  # noqa: S105 - the name of a purpose
 INVITATION: Final = "invitation"
+FACTOR_LOST: Final = "factor-lost"
 PATHS: Final[Mapping[str, str]] = MappingProxyType(
     {
         REGISTRATION: "/register/confirm",
@@ -20,6 +21,7 @@ PATHS: Final[Mapping[str, str]] = MappingProxyType(
         EMAIL_CHANGE: "/email/change/confirm",
         PASSWORD_RESET: "/password/reset/confirm",
         INVITATION: "/invitation",
+        FACTOR_LOST: "/login/factor/lost",
     }
 )
 _ORIGIN: Final = re.compile(r"https://[a-z0-9.-]+(?::\d{1,5})?|http://(?:localhost|127\.0\.0\.1|\[::1\])(?::\d{1,5})?")

@@ -13,6 +13,7 @@ from typing import Protocol
 
 from vallum.base.errors import ConfigError
 from vallum.guard.authentication.lifecycle.desk import AccountDesk, digest_of
+from vallum.guard.authentication.lifecycle.links import FACTOR_LOST
 from vallum.guard.authentication.login import HALF_LOGIN
 from vallum.guard.authentication.login_failure import LoginFailedError, LoginFailure
 from vallum.guard.authentication.login_limits import LoginLimits
@@ -62,6 +63,7 @@ class SecondFactor:
         self._verify(account, kind, answer, half)
         if proofs.consume(digest, HALF_LOGIN, clock()) is None:
             raise LoginFailedError(LoginFailure.WRONG_SECOND_FACTOR, account=account.id)
+        proofs.drop_account(account.id, (FACTOR_LOST,))  # she has it, so it is not lost
         return account
 
     def confirm(
