@@ -15,6 +15,7 @@ from vallum.stores.memory.accounts import MemoryAccounts
 from vallum.stores.memory.api_keys import MemoryApiKeys
 from vallum.stores.memory.cells import MemoryCells
 from vallum.stores.memory.factors import MemoryFactors
+from vallum.stores.memory.grants import MemoryGrants
 from vallum.stores.memory.links import MemoryLinks
 from vallum.stores.memory.proofs import MemoryProofs
 from vallum.stores.memory.refresh import MemoryRefresh
@@ -24,6 +25,7 @@ from vallum.stores.sql.accounts import SqlAccounts
 from vallum.stores.sql.api_keys import SqlApiKeys
 from vallum.stores.sql.cells import SqlCells
 from vallum.stores.sql.factors import SqlFactors
+from vallum.stores.sql.grants import SqlGrants
 from vallum.stores.sql.links import SqlLinks
 from vallum.stores.sql.postgres import PostgresDatabase
 from vallum.stores.sql.proofs import SqlProofs
@@ -47,6 +49,7 @@ MEMORY: dict[str, Callable[[], Any]] = {
     "refresh": MemoryRefresh,
     "revocations": lambda: MemoryRevocations(MemoryAccounts()),
     "links": MemoryLinks,
+    "grants": MemoryGrants,
     "api_keys": MemoryApiKeys,
     "cells": MemoryCells,
 }
@@ -58,6 +61,7 @@ SQL: dict[str, Callable[[Any], Any]] = {
     "refresh": SqlRefresh,
     "revocations": SqlRevocations,
     "links": SqlLinks,
+    "grants": SqlGrants,
     "api_keys": SqlApiKeys,
     "cells": SqlCells,
 }
@@ -110,9 +114,9 @@ def make(request: pytest.FixtureRequest, kind: str, database: Any) -> Iterator[C
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run each test on all kinds that have its store: Valkey keeps neither accounts nor factors, links and API keys."""
+    """Run each test on all kinds that have its store: Valkey keeps no accounts, factors, links, grants, API keys."""
     if "kind" in metafunc.fixturenames and not any("kind" in mark.args[0] for mark in marks(metafunc)):
-        everywhere = not {"accounts", "factors", "links", "api_keys"} & set(metafunc.fixturenames)
+        everywhere = not {"accounts", "factors", "links", "grants", "api_keys"} & set(metafunc.fixturenames)
         metafunc.parametrize("kind", EVERYWHERE if everywhere else SQL_ONLY)
 
 
@@ -153,6 +157,11 @@ def revocations(make: Callable[[str], Any]) -> Any:
 @pytest.fixture
 def links(make: Callable[[str], Any]) -> Any:
     return make("links")
+
+
+@pytest.fixture
+def grants(make: Callable[[str], Any]) -> Any:
+    return make("grants")
 
 
 @pytest.fixture

@@ -43,7 +43,7 @@ def test_an_upgrade_may_be_repeated_and_is_stamped(postgres: Any) -> None:
     before = columns(url)
     assert upgrade_database(url) == max(STEPS)
     assert columns(url) == before
-    assert len({row[0] for row in before}) == 11
+    assert len({row[0] for row in before}) == 12
 
 
 def test_several_upgrades_at_once_take_turns(postgres: Any) -> None:

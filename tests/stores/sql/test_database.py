@@ -28,6 +28,7 @@ TABLES = [
         "api_key",
         "cell",
         "factor",
+        "grant",
         "link",
         "proof",
         "refresh",
