@@ -24,7 +24,7 @@ _CONSTANT: Final = re.compile(
     r"""^(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`[^`$]*`)\s*(?:[;,)}]|$)|^trustedTypes\.emptyHTML"""
 )
 _CLEAN: Final = re.compile(
-    r"^(?:DOMPurify\.sanitize|sanitizer?\.\w+|policy\.createHTML|sanitise|sanitize)\([^;]*\)[\s;,)}]*(?:/?>.*)?$"
+    r"^(?:DOMPurify\.sanitize|sanitizer?\.\w+|policy\.createHTML|sanitise|sanitize)\([^;()]*(?:\([^;()]*\)[^;()]*)*\)[\s;,)}]*(?:/?>.*)?$"
 )
 _SAFE: Final = re.compile(r"\.(?:textContent|innerText)\s*=(?!=)|createTextNode\(|\.replaceChildren\(")
 _BUNDLES: Final = re.compile(r"(?:^|/)(?:node_modules|vendor|dist|build)/|\.min\.js$")
