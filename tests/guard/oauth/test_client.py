@@ -1,4 +1,4 @@
-"""The flow against the small issuer of conftest.py, tampered with at each step; tests/guard/oauth has a real one too."""
+"""The flow against the small issuer of conftest.py, tampered with at each step; test_real_provider.py has a real one."""
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path

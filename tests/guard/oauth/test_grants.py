@@ -147,3 +147,12 @@ def test_without_a_refresh_token_nothing_is_kept(kit: Any, grants: Grants):
     bare = replace(arrival, tokens=replace(arrival.tokens, access_token=Secret("x"), refresh_token=None))
     assert not grants.keep("bob", bare)
     assert grants.store.find("bob", "https://id.example") is None
+
+
+def test_who_comes_during_a_refresh_is_asked_to_come_again(kit: Any, grants: Grants):
+    kit.clock.now += 600
+    assert grants.store.claim("ada", "https://id.example", 0, kit.clock.now, kit.clock.now + 30)
+    with pytest.raises(GrantBusyError) as caught:
+        grants.access_token("ada", "fake")
+    assert caught.value.refusal.status == 503
+    assert kit.issuer.refreshes == []

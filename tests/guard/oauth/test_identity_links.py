@@ -104,3 +104,19 @@ def test_the_last_way_in_stays(links: IdentityLinks, arrival: Arrival):
     assert not links.unlink(arrival.identity, account_id="eve", has_other_way=True)
     assert links.unlink(arrival.identity, account_id="ada", has_other_way=True)
     assert links.find_account(arrival.identity) is None
+
+
+def test_who_loses_the_race_for_an_identity_gets_the_winner(links: IdentityLinks, arrival: Arrival):
+    def create(_: object) -> str:
+        assert links.admit(arrival, lambda _: "winner") == "winner"
+        return "loser"
+
+    assert links.admit(arrival, create) == "winner"
+
+
+def test_a_link_that_comes_and_goes_signs_nobody_in(
+    links: IdentityLinks, arrival: Arrival, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(links.store, "link", lambda record: False)
+    with pytest.raises(LinkIdentityError):
+        links.admit(arrival, lambda _: "new")

@@ -137,7 +137,7 @@ def build_app(world: World, folder: Path) -> Starlette:
     links = IdentityLinks(store=MemoryLinks())
 
     @signed_in
-    async def home(request: Request) -> Response:  # noqa: ARG001 - the framework's signature
+    async def home(request: Request) -> Response:
         return PlainTextResponse(f"hello {current_actor().id}")
 
     def welcome(arrival: Any) -> str:
