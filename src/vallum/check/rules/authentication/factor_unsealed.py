@@ -13,15 +13,20 @@ from vallum.check.rule import Rule
 from vallum.findings.finding import Remark, Silence
 from vallum.findings.place import Place
 
-_SECRETS: Final = re.compile(r"(?:^|_)(?:totp|mfa|otp|two_factor|2fa)_?(?:secret|seed|key)$|^(?:totp|mfa|otp)(?:Secret|Key)$")
+_SECRETS: Final = re.compile(
+    r"(?:^|_)(?:totp|mfa|otp|two_factor|2fa)_?(?:secret|seed|key)$|^(?:totp|mfa|otp)(?:Secret|Key)$"
+)
 _SEALED: Final = re.compile(r"seal|encrypt|cipher|fernet|wrap|protect|kms|vault", re.IGNORECASE)
 _ENABLED: Final = re.compile(
     r"^(?:is_)?(?:mfa|totp|otp|two_factor|tfa|2fa)_?(?:enabled|active|activated|confirmed|on)$|^mfaEnabled$"
 )
-_GENERATORS: Final = ("pyotp.random_base32", "pyotp.random_hex", "*.generate_totp_secret", "passlib.totp.generate_secret")
-_PICTURES: Final = re.compile(
-    r"https?://[^\s\"'{}]*(?:qr|chart)[^\s\"'{}]*", re.IGNORECASE
+_GENERATORS: Final = (
+    "pyotp.random_base32",
+    "pyotp.random_hex",
+    "*.generate_totp_secret",
+    "passlib.totp.generate_secret",
 )
+_PICTURES: Final = re.compile(r"https?://[^\s\"'{}]*(?:qr|chart)[^\s\"'{}]*", re.IGNORECASE)
 _OTPAUTH: Final = re.compile(r"otpauth|provisioning_uri|totp|otp|secret", re.IGNORECASE)
 _FORMS: Final = frozenset({"attribute", "keyword", "item", "key"})
 _STORED: Final = re.compile(r"(?:^|\.)[A-Z]\w+(?:\(\))?$|\.(?:create|insert|update|values|save)\b|insert|update")
@@ -45,7 +50,9 @@ def examine(project: Project) -> Iterator[Remark]:
         if isinstance(text, str) and _PICTURES.match(text) and _OTPAUTH.search(literal.module.source.text):
             if not is_test(literal.place.path) and not literal.place.path.startswith("docs"):
                 seen.add(literal.place)
-                yield RULE.finding(literal.place, _SHOWN, f"`{text[:40]}` draws it.", fix="Draw it here, as inline SVG.")
+                yield RULE.finding(
+                    literal.place, _SHOWN, f"`{text[:40]}` draws it.", fix="Draw it here, as inline SVG."
+                )
     if not seen and not project.uses("pyotp", "django_otp", "passlib.totp"):
         yield RULE.silence(Silence.DOES_NOT_APPLY, "no second factor is enrolled")
 
@@ -81,7 +88,8 @@ _FIX: Final = "Seal it with a key from outside the database (vallum.guard.crypto
 def _has_sealed_column(key: str, project: Project) -> bool:
     """A field of an encrypted type: `mfa_secret = EncryptedCharField()`, `mapped_column(EncryptedType(...))`."""
     return any(
-        other.key == key and other.form == "name" and _SEALED.search(other.text) is not None for other in project.settings
+        other.key == key and other.form == "name" and _SEALED.search(other.text) is not None
+        for other in project.settings
     )
 
 

@@ -21,7 +21,9 @@ _COUNTS: Final = re.compile(
     re.IGNORECASE,
 )
 _LOCKS: Final = frozenset({"is_locked", "locked", "account_locked", "is_blocked", "login_disabled", "locked_out"})
-_ENDS: Final = re.compile(r"until|expir|unlock|locked_at|cool|timedelta|lock_?(?:end|time|seconds|period)", re.IGNORECASE)
+_ENDS: Final = re.compile(
+    r"until|expir|unlock|locked_at|cool|timedelta|lock_?(?:end|time|seconds|period)", re.IGNORECASE
+)
 _FAILS: Final = re.compile(r"fail|attempt|tries|wrong", re.IGNORECASE)
 _WORDS: Final = frozenset({"failed", "failures", "failure", "attempts", "tries"})
 _OF_LOGINS: Final = frozenset({"login", "logins", "failed", "failures", "password", "auth", "signin"})

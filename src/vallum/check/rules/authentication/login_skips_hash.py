@@ -123,7 +123,7 @@ def _is_check(node: nodes.Node) -> bool:
         return False
     function = node.function
     word = function.name if isinstance(function, nodes.Attribute) else getattr(function, "id", "")
-    return re.search(r"verif|check|hash|compare|burn|dummy", word) is not None
+    return re.search(r"verif|check|hash|compare|burn|dummy|make_password|set_password", word) is not None
 
 
 def _negated(test: nodes.Expression) -> bool:

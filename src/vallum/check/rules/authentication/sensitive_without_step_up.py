@@ -30,7 +30,9 @@ _STEPS: Final = re.compile(
     r"|\.verify\([^)]*(?:passw|current)|signed_in\([^)]*(?:within|recent|mfa)",
     re.IGNORECASE,
 )
-_KNOWN: Final = re.compile(r"user|login|session|signed|actor|account|permission|require_|member|customer", re.IGNORECASE)
+_KNOWN: Final = re.compile(
+    r"user|login|session|signed|actor|account|permission|require_|member|customer", re.IGNORECASE
+)
 _ATTACK: Final = "Whoever finds an open session, or steals its cookie, makes the account his own for good."
 _FIX: Final = "Ask for a second factor, or the password, of the last 5 minutes before anything is changed."
 

@@ -16,7 +16,12 @@ _VERIFIERS: Final = (
     "pyotp.TOTP().verify", "pyotp.parse_uri().verify", "pyotp.totp.TOTP().verify", "passlib.totp.TOTP().match",
     "passlib.totp.TOTP.verify", "passlib.totp.TOTP.using().verify", "cryptography.*.totp.TOTP().verify",
 )  # fmt: skip
-_GENERATORS: Final = ("pyotp.TOTP().at", "pyotp.TOTP().now", "pyotp.TOTP().generate_otp", "cryptography.*.totp.TOTP().generate")
+_GENERATORS: Final = (
+    "pyotp.TOTP().at",
+    "pyotp.TOTP().now",
+    "pyotp.TOTP().generate_otp",
+    "cryptography.*.totp.TOTP().generate",
+)
 _GUARD: Final = ("vallum.guard.authentication.totp*", "*TotpVerifier*", "*.TOTPDevice.objects.create", "*.verify_token")
 _REMEMBERS: Final = re.compile(
     r"last_?(?:used_?)?(?:step|code|counter|otp|totp|token|t\b|timecode|interval)|last_t\b|used_?(?:codes?|steps?|otp|totp)"
@@ -71,7 +76,10 @@ def _judge(call: Call, project: Project) -> Iterator[Remark]:
 
 def _is_enrolment(function: Function | None) -> bool:
     """A first code that proves a new factor signs nobody in."""
-    return function is not None and re.search(r"enrol|setup|set_up|activate|confirm_(?:factor|totp|mfa)", function.name) is not None
+    return (
+        function is not None
+        and re.search(r"enrol|setup|set_up|activate|confirm_(?:factor|totp|mfa)", function.name) is not None
+    )
 
 
 def _remembers(function: Function | None, project: Project) -> bool:
@@ -96,7 +104,9 @@ def _judge_own(function: Function, project: Project) -> Iterator[Remark]:
 
 def _returns_step(function: Function) -> bool:
     """A function that tells its caller which step matched leaves it to him."""
-    return any("step" in value.text or "counter" in value.text for value in function.returns if len(value.text) < _SHORT)
+    return any(
+        "step" in value.text or "counter" in value.text for value in function.returns if len(value.text) < _SHORT
+    )
 
 
 _SHORT: Final = 30

@@ -25,7 +25,12 @@ _LIMITS: Final = re.compile(
 _GLOBAL: Final = frozenset({
     "DEFAULT_THROTTLE_CLASSES", "DEFAULT_THROTTLE_RATES", "RATELIMIT_DEFAULT", "AXES_FAILURE_LIMIT",
 })  # fmt: skip
-_LIMITERS: Final = ("flask_limiter.Limiter", "slowapi.Limiter", "slowapi.extension.Limiter", "flask_limiter.extension.Limiter")
+_LIMITERS: Final = (
+    "flask_limiter.Limiter",
+    "slowapi.Limiter",
+    "slowapi.extension.Limiter",
+    "flask_limiter.extension.Limiter",
+)
 _STORES: Final = frozenset({"RATELIMIT_STORAGE_URI", "RATELIMIT_STORAGE_URL"})
 _ATTACK: Final = "A program tries passwords or codes until one fits: six digits fall within the hour."
 _FIX: Final = "Count attempts per account and per address in a store that all workers share, and answer 429."

@@ -22,7 +22,7 @@ _MOST: Final = 64
 _PLAUSIBLE: Final = 24
 """A bound above this is a maximum, one below it a minimum."""
 _NOT_NEW: Final = frozenset({"current", "old", "existing", "confirm", "confirmation", "repeat", "login", "verify"})
-_LOGIN: Final = frozenset({"login", "signin", "credentials", "authentication", "token", "authenticate", "log", "sign"})
+_LOGIN: Final = frozenset({"login", "signin", "credentials", "authentication", "token", "authenticate", "in"})
 _MINIMA: Final = ("min_length", "min", "minimum")
 _MAXIMA: Final = ("max_length", "max", "maximum")
 _COMPOSITION: Final = re.compile(r"\(\?=\.\*\??(?:\[|\\d|\\W)")

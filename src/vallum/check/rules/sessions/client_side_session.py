@@ -90,7 +90,9 @@ def _judge_stores(project: Project) -> Iterator[Remark]:
         if call.function is not None and _SESSION.search(around) and "session" in call.function.text:
             if not is_test(call.place.path):
                 yield RULE.finding(call.place, _PICKLE, f"Sessions go through {call.name}.", fix=_PICKLE_FIX)
-    for call in project.calls("redis.from_url", "redis.Redis.from_url", "redis.asyncio.from_url", "redis.asyncio.Redis.from_url"):
+    for call in project.calls(
+        "redis.from_url", "redis.Redis.from_url", "redis.asyncio.from_url", "redis.asyncio.Redis.from_url"
+    ):
         yield from _judge_redis(call)
 
 

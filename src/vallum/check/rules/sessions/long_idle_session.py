@@ -107,7 +107,9 @@ def _is_session(call: Call) -> bool:
     key = call.argument(0, "name", "key")
     if key is None:
         return False
-    texts = [node.value for node in iter_nodes(key.node) if isinstance(node, nodes.Const) and isinstance(node.value, str)]
+    texts = [
+        node.value for node in iter_nodes(key.node) if isinstance(node, nodes.Const) and isinstance(node.value, str)
+    ]
     named = any(text.lower().startswith(("session:", "sess:", "session_", "sid:")) for text in texts)
     scope = call.function.name if call.function else ""
     return named or ("session" in last_word(key.node).lower()) or ("session" in key.text and "session" in scope)

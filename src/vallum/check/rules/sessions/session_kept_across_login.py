@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from vallum.check.flow.facts import Call, Function, Setting
+from vallum.check.flow import nodes
+from vallum.check.flow.facts import Call, Function, Setting, last_word
 from vallum.check.project import Project
 from vallum.check.read.purpose import is_test
 from vallum.check.readings.endpoints import login_views, password_checks
@@ -52,6 +53,9 @@ def examine(project: Project) -> Iterator[Remark]:
         else:
             why = f"`{setting.place.text.strip()[:60]}` goes into the session that the visitor brought."
             yield RULE.finding(setting.place, _ATTACK, why, fix=_FIX)
+    for remark in _judge_constants(judged, project):
+        seen.add(remark.where)
+        yield remark
     for call in project.calls(*_FRAMEWORK):
         if not is_test(call.place.path):
             seen.add(call.place)
@@ -68,6 +72,24 @@ def _raises(setting: Setting) -> bool:
         return False
     key = setting.key if setting.key.isidentifier() else setting.key.rpartition(".")[2]
     return _SESSION.search(setting.target) is not None and _IDENTITY.match(key) is not None
+
+
+def _judge_constants(judged: set[str], project: Project) -> Iterator[Remark]:
+    """`request.session[SESSION_KEY] = ...`: the key is a constant of a library."""
+    for function in project.functions:
+        if "session[" not in function.text or function.qualified in judged or is_test(function.place.path):
+            continue
+        for node in origins_of(project).scope_of(function).nodes:
+            target = node.targets[0] if isinstance(node, nodes.Assign) else None
+            if not isinstance(target, nodes.Subscript) or last_word(target.base) != "session":
+                continue
+            if isinstance(target.index, nodes.Name | nodes.Attribute) and _IDENTITY.match(last_word(target.index)):
+                place = function.module.place(node)
+                if _rotated_before(function, node.line, project):
+                    yield RULE.site(place)
+                else:
+                    why = f"{last_word(target.index)} goes into the session that the visitor brought."
+                    yield RULE.finding(place, _ATTACK, why, fix=_FIX)
 
 
 def _around(setting: Setting, project: Project) -> Function | None:

@@ -47,7 +47,9 @@ def _is_of_another(setting: Setting) -> bool:
     """A `secret_key` of object storage or of a client of another service is none of a session's."""
     if setting.form != "keyword":
         return setting.form == "key" and setting.key.islower()
-    return not re.search(r"Session|Flask|cookie|csrf|add_middleware|Middleware|config\.(?:update|from_mapping)", setting.target)
+    return not re.search(
+        r"Session|Flask|cookie|csrf|add_middleware|Middleware|config\.(?:update|from_mapping)", setting.target
+    )
 
 
 def _judge(setting: Setting, project: Project) -> Iterator[Remark]:
