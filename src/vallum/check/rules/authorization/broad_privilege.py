@@ -67,30 +67,39 @@ def _judge_image(source: Source, project: Project) -> Iterator[Remark]:
 
 
 def _judge_line(source: Source, number: int, line: str, project: Project) -> Iterator[Remark]:
-    bad, good, fix = "", "", ""
-    if source.kind == "sql":
-        grant = _GRANT.match(line)
-        if _SUPER.search(line):
-            bad, fix = "The role may do everything in the server.", "CREATE ROLE app LOGIN NOSUPERUSER"
-        elif grant and _BROAD.search(grant["what"]):
-            bad, fix = f"{grant['what']} is granted.", "GRANT SELECT, INSERT, UPDATE on the tables by name."
-        elif grant:
-            good = "named grants"
-    elif source.kind in {"json", "terraform"} and _is_policy(source):
-        wild = _WILDCARD.match(line)
-        if wild:
-            bad, fix = f"{wild['value']} covers everything.", "Name the actions and the resources."
-        elif _NAMED.match(line):
-            good = "named actions"
-    elif source.kind == "yaml" and not line.lstrip().startswith("#"):
-        if _PRIVILEGED.search(line):
-            bad, fix = "The container has the rights of root.", "runAsNonRoot: true, and capabilities dropped."
-        elif _UNPRIVILEGED.search(line):
-            good = "an unprivileged container"
+    readers = {"sql": _read_grant, "json": _read_policy, "terraform": _read_policy, "yaml": _read_container}
+    bad, good, fix = readers[source.kind](source, line)
     if bad:
         yield RULE.finding(project.place_in(source, number), _ATTACK, bad, fix=fix)
     elif good:
         yield RULE.site(project.place_in(source, number), good)
+
+
+def _read_grant(_source: Source, line: str) -> tuple[str, str, str]:
+    """What is bad of a line, what is good of it, and the fix."""
+    grant = _GRANT.match(line)
+    if _SUPER.search(line):
+        return "The role may do everything in the server.", "", "CREATE ROLE app LOGIN NOSUPERUSER"
+    if grant and _BROAD.search(grant["what"]):
+        return f"{grant['what']} is granted.", "", "GRANT SELECT, INSERT, UPDATE on the tables by name."
+    return "", "named grants" if grant else "", ""
+
+
+def _read_policy(source: Source, line: str) -> tuple[str, str, str]:
+    wild = _WILDCARD.match(line)
+    if not _is_policy(source):
+        return "", "", ""
+    if wild:
+        return f"{wild['value']} covers everything.", "", "Name the actions and the resources."
+    return "", "named actions" if _NAMED.match(line) else "", ""
+
+
+def _read_container(_source: Source, line: str) -> tuple[str, str, str]:
+    if line.lstrip().startswith("#"):
+        return "", "", ""
+    if _PRIVILEGED.search(line):
+        return "The container has the rights of root.", "", "runAsNonRoot: true, and capabilities dropped."
+    return "", "an unprivileged container" if _UNPRIVILEGED.search(line) else "", ""
 
 
 def _is_policy(source: Source) -> bool:
@@ -117,14 +126,11 @@ def _judge_mode(call: Call) -> Iterator[Remark]:
 
 
 def _judge_addresses(project: Project) -> Iterator[Remark]:
-    seen = set()
     for value in project.literals:
         if isinstance(value.constant, str) and _ROOT_URL.match(value.constant) and not is_test(value.place.path):
-            if value.place.line not in seen:
-                seen.add(value.place.line)
-                why = "The application connects as the owner of the server."
-                fix = "Connect as an account with named grants."
-                yield RULE.finding(value.place, _ATTACK, why, fix=fix, confidence=Confidence.MEDIUM)
+            why = "The application connects as the owner of the server."
+            fix = "Connect as an account with named grants."
+            yield RULE.finding(value.place, _ATTACK, why, fix=fix, confidence=Confidence.MEDIUM)
 
 
 RULE = Rule(

@@ -61,12 +61,13 @@ def _is_client(node: nodes.Node, found: Comparison, project: Project) -> bool:
     inputs = inputs_of(project)
     if inputs.read_from(node, origins_of(project).scope_of(found.function), frozenset(CLIENT)):
         return True
-    if isinstance(node, nodes.Name):
-        for parameter in found.function.parameters:
-            text = f"{parameter.annotation.text if parameter.annotation else ''} {parameter.default.text if parameter.default else ''}"
-            if parameter.name == node.id and re.search(r"\b(?:Header|Cookie|Query|Form|Body)\(", text):
-                return True
-    return False
+    if not isinstance(node, nodes.Name):
+        return False
+    own = [parameter for parameter in found.function.parameters if parameter.name == node.id]
+    texts = [
+        value.text for parameter in own for value in (parameter.annotation, parameter.default) if value is not None
+    ]
+    return any(re.search(r"\b(?:Header|Cookie|Query|Form|Body)\(", text) for text in texts)
 
 
 def _judge_lookup(call: Call, project: Project) -> Iterator[Remark]:
