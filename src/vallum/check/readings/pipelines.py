@@ -77,6 +77,15 @@ def _join(lines: Iterator[tuple[int, str]]) -> Iterator[tuple[int, str]]:
         yield first, joined
 
 
+def job_line(source: Source, number: int) -> int:
+    """The line that names the job around a line: the key on the second level, or on the first outside GitHub."""
+    depth = 2 if re.search(r"^jobs:", source.text, re.MULTILINE) else 0
+    for index in range(number, 0, -1):
+        if re.match(rf"^ {{{depth}}}[\w.-]+:\s*(?:#.*)?$", source.line(index)):
+            return index
+    return number
+
+
 def strip_comment(line: str) -> str:
     """A line of YAML or shell without its comment."""
     return re.sub(r"(?:^|\s)#.*$", "", line)

@@ -8,14 +8,11 @@ from typing import Final
 from vallum.check.project import Project
 from vallum.check.read.purpose import is_document, is_test
 from vallum.check.read.source import Source
+from vallum.check.readings.pipelines import find_pipelines, job_line
 from vallum.check.rule import Rule
 from vallum.findings.finding import Confidence, Remark
 
 _ATTACK: Final = "What a machine would have found is merged, and stays until somebody else finds it."
-_PIPELINE: Final = re.compile(
-    r"(?:^|/)(?:\.github/workflows/[^/]+\.ya?ml|\.gitlab-ci\.ya?ml|\.gitlab/ci/[^/]+\.ya?ml|azure-pipelines[^/]*\.ya?ml|bitbucket-pipelines\.ya?ml"
-    r"|\.circleci/config\.ya?ml|\.drone\.ya?ml|\.woodpecker[^/]*\.ya?ml|\.forgejo/workflows/[^/]+\.ya?ml|\.gitea/workflows/[^/]+\.ya?ml)$"
-)
 _MERGE: Final = re.compile(r"\bpull_request(?:_target)?\b|\bmerge_request\w*\b|\bpush\b|^\s*script:", re.MULTILINE)
 _TESTS: Final = re.compile(
     r"\b(?:pytest|tox|nox|unittest|manage\.py test|npm (?:run )?test|yarn test|pnpm test|make (?:test|check)|go test"
@@ -56,7 +53,7 @@ _EXPIRES: Final = re.compile(r"(?:expires|until|ends)\D{0,4}(?P<day>\d{4}-\d{2}-
 
 def examine(project: Project) -> Iterator[Remark]:
     """Look at every pipeline, and at every comment that silences a scanner."""
-    pipelines = [source for source in project.configs("yaml") if _PIPELINE.search(source.path)]
+    pipelines = find_pipelines(project)
     text = "\n".join(_without_comments(source) for source in pipelines)
     if _INDIRECT.search(text):
         text += "\n".join(
@@ -80,7 +77,7 @@ def _judge_pipeline(source: Source, missing: list[str], project: Project) -> Ite
     number = _test_line(source)
     if number is None or not _MERGE.search(source.text):
         return
-    place = project.place_in(source, _job_line(source, number))
+    place = project.place_in(source, job_line(source, number))
     if missing:
         why = f"It tests without {' and without '.join(missing)}."
         yield RULE.finding(place, _ATTACK, why, fix="Add the steps, and let a finding fail the merge.")
@@ -93,16 +90,6 @@ def _test_line(source: Source) -> int | None:
         if _TESTS.search(line.partition("#")[0]) and not re.match(r"\s*(?:-\s+)?(?:name|uses):", line):
             return number
     return None
-
-
-def _job_line(source: Source, number: int) -> int:
-    """The line that names the job around a line: the key on the second level, or on the first outside GitHub."""
-    depth = 2 if re.search(r"^jobs:", source.text, re.MULTILINE) else 0
-    for index in range(number, 0, -1):
-        line = source.line(index)
-        if re.match(rf"^ {{{depth}}}[\w.-]+:\s*(?:#.*)?$", line):
-            return index
-    return number
 
 
 def _judge_teeth(source: Source, project: Project) -> Iterator[Remark]:

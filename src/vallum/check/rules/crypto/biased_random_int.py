@@ -43,8 +43,9 @@ def examine(project: Project) -> Iterator[Remark]:
 
 def _judge_code(project: Project) -> Iterator[Remark]:
     origins = origins_of(project)
+    wanted = {module for module in project.modules if _HINT.search(module.source.text) and not is_test(module.path)}
     for module, definition in project.facts.bodies:
-        if is_test(module.path) or not _HINT.search(module.source.text):
+        if module not in wanted:
             continue
         scope = project.facts.names.scope_of(module, definition)
         named = definition is not None and _CODES.search(definition.node.name) is not None

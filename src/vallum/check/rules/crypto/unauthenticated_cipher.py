@@ -25,7 +25,7 @@ _OLD: Final = tuple(
     f"cryptography.*.algorithms.{n}" for n in ("TripleDES", "ARC4", "Blowfish", "CAST5", "IDEA", "SEED")
 )
 _SOUND_MODES: Final = frozenset({"MODE_GCM", "MODE_EAX", "MODE_CCM", "MODE_SIV", "MODE_OCB"})
-_MAC: Final = re.compile(r"\bhmac\b|\bHMAC\b|\bCMAC\b|\bPoly1305\b", re.IGNORECASE)
+_MAC: Final = re.compile(r"hmac|cmac|poly1305", re.IGNORECASE)
 _DRAWN: Final = re.compile(r"(?:^|\.)(?:urandom|token_bytes|get_random_bytes|randbytes|random|token_hex)$")
 _SEALERS: Final = ("cryptography.fernet.Fernet", "cryptography.fernet.MultiFernet", "nacl.secret.SecretBox")
 _GENERATED: Final = ("*AESGCM.generate_key",)

@@ -41,10 +41,9 @@ def examine(project: Project) -> Iterator[Remark]:
 
 
 def _judge_code(project: Project) -> Iterator[Remark]:
+    wanted = {module for module in project.modules if _HINT.search(module.source.text) and not _is_apart(module.path)}
     for module, definition in project.facts.bodies:
-        if is_test(module.path) or is_document(module.path) or names_development(module.path):
-            continue
-        if not _HINT.search(module.source.text):
+        if module not in wanted:
             continue
         scope = project.facts.names.scope_of(module, definition)
         if definition is not None and isinstance(definition.node, nodes.Class):
@@ -53,6 +52,10 @@ def _judge_code(project: Project) -> Iterator[Remark]:
             remark = _judge_read(node, scope, module, project)
             if remark is not None:
                 yield remark
+
+
+def _is_apart(path: str) -> bool:
+    return is_test(path) or is_document(path) or names_development(path)
 
 
 def _judge_read(node: nodes.Node, scope: Scope, module: Module, project: Project) -> Remark | None:
@@ -155,9 +158,7 @@ def _field_weakness(value: nodes.Expression | None, scope: Scope, project: Proje
 def _judge_files(project: Project) -> Iterator[Remark]:
     """`${SECRET_KEY:-word}` and `${SECRET_KEY:?message}`."""
     for source in project.configs(*_FILES):
-        if is_test(source.path) or is_document(source.path) or names_development(source.path):
-            continue
-        if "${" not in source.text:
+        if "${" not in source.text or _is_apart(source.path):
             continue
         for number, line in enumerate(source.lines, 1):
             for match in _INTERPOLATED.finditer(line if not line.lstrip().startswith("#") else ""):

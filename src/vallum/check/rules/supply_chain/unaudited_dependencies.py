@@ -8,7 +8,7 @@ from typing import Final
 from vallum.check.project import Project
 from vallum.check.read.purpose import is_document, is_test
 from vallum.check.read.source import Source
-from vallum.check.readings.pipelines import find_pipelines, run_lines, strip_comment
+from vallum.check.readings.pipelines import find_pipelines, job_line, run_lines, strip_comment
 from vallum.check.rule import Rule
 from vallum.findings.finding import Remark, Silence
 
@@ -69,16 +69,8 @@ def _judge_absence(source: Source, project: Project) -> Iterator[Remark]:
     installs = any(_INSTALL.search(command) for _, command in commands)
     tested = next((number for number, command in commands if _TESTS.search(command)), 0)
     if installs and tested:
-        place = project.place_in(source, _job_line(source, tested))
+        place = project.place_in(source, job_line(source, tested))
         yield RULE.finding(place, _ATTACK, "It installs packages and asks for no vulnerability.", fix=_FIX)
-
-
-def _job_line(source: Source, number: int) -> int:
-    depth = 2 if re.search(r"^jobs:", source.text, re.MULTILINE) else 0
-    for index in range(number, 0, -1):
-        if re.match(rf"^ {{{depth}}}[\w.-]+:\s*(?:#.*)?$", source.line(index)):
-            return index
-    return number
 
 
 def _judge_audits(source: Source, project: Project) -> Iterator[Remark]:
