@@ -95,9 +95,13 @@ def _take_changes(name: str, scope: Scope, found: Claims) -> None:
     for node in scope.nodes:
         if isinstance(node, nodes.Assign) and node.value is not None:
             for target in node.targets:
-                if _is_named(target, name) and isinstance(target, nodes.Subscript):
-                    if isinstance(target.index, nodes.Const) and isinstance(target.index.value, str):
-                        found.values.setdefault(target.index.value, (node.value, scope))
+                if (
+                    _is_named(target, name)
+                    and isinstance(target, nodes.Subscript)
+                    and isinstance(target.index, nodes.Const)
+                    and isinstance(target.index.value, str)
+                ):
+                    found.values.setdefault(target.index.value, (node.value, scope))
         if (
             isinstance(node, nodes.Call)
             and isinstance(node.function, nodes.Attribute)

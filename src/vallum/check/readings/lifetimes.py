@@ -38,9 +38,13 @@ def _elsewhere(node: nodes.Expression, scope: Scope, project: Project) -> int | 
         return None
     module, _, word = project.facts.names.name_of(node, scope).rpartition(".")
     for setting in project.settings:
-        if setting.form == "name" and setting.key == word and setting.target == f"{module}.{word}":
-            if setting.node is not node:
-                return seconds_of(setting, project)
+        if (
+            setting.form == "name"
+            and setting.key == word
+            and setting.target == f"{module}.{word}"
+            and setting.node is not node
+        ):
+            return seconds_of(setting, project)
     return None
 
 

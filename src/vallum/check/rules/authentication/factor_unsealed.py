@@ -10,8 +10,7 @@ from vallum.check.project import Project
 from vallum.check.read.purpose import is_test
 from vallum.check.readings.origins import origins_of
 from vallum.check.rule import Rule
-from vallum.findings.finding import Remark, Silence
-from vallum.findings.place import Place
+from vallum.findings.finding import Finding, Remark, Silence, Site
 
 _SECRETS: Final = re.compile(
     r"(?:^|_)(?:totp|mfa|otp|two_factor|2fa)_?(?:secret|seed|key)$|^(?:totp|mfa|otp)(?:Secret|Key)$"
@@ -37,7 +36,7 @@ _SHOWN: Final = "The service that draws the picture learns the secret of every u
 
 def examine(project: Project) -> Iterator[Remark]:
     """Look at every place that stores or switches on a factor, and at addresses of pictures."""
-    seen: set[Place] = set()
+    seen: set[object] = set()
     generated = {(call.module.path, call.function.qualified) for call in project.calls(*_GENERATORS) if call.function}
     for setting in project.settings:
         if setting.form in _FORMS and not is_test(setting.place.path):
@@ -47,17 +46,20 @@ def examine(project: Project) -> Iterator[Remark]:
                     yield remark
     for literal in project.literals:
         text = literal.constant
-        if isinstance(text, str) and _PICTURES.match(text) and _OTPAUTH.search(literal.module.source.text):
-            if not is_test(literal.place.path) and not literal.place.path.startswith("docs"):
-                seen.add(literal.place)
-                yield RULE.finding(
-                    literal.place, _SHOWN, f"`{text[:40]}` draws it.", fix="Draw it here, as inline SVG."
-                )
+        if (
+            isinstance(text, str)
+            and _PICTURES.match(text)
+            and _OTPAUTH.search(literal.module.source.text)
+            and not is_test(literal.place.path)
+            and not literal.place.path.startswith("docs")
+        ):
+            seen.add(literal.place)
+            yield RULE.finding(literal.place, _SHOWN, f"`{text[:40]}` draws it.", fix="Draw it here, as inline SVG.")
     if not seen and not project.uses("pyotp", "django_otp", "passlib.totp"):
         yield RULE.silence(Silence.DOES_NOT_APPLY, "no second factor is enrolled")
 
 
-def _judge(setting: Setting, generated: set[tuple[str, str]], project: Project) -> Iterator[Remark]:
+def _judge(setting: Setting, generated: set[tuple[str, str]], project: Project) -> Iterator[Finding | Site]:
     if _SECRETS.search(setting.key):
         yield from _judge_secret(setting, project)
     elif _ENABLED.match(setting.key) and setting.constant is True and _is_with_secret(setting, generated):
@@ -67,7 +69,7 @@ def _judge(setting: Setting, generated: set[tuple[str, str]], project: Project) 
         yield RULE.site(setting.place, "sealed")
 
 
-def _judge_secret(setting: Setting, project: Project) -> Iterator[Remark]:
+def _judge_secret(setting: Setting, project: Project) -> Iterator[Finding | Site]:
     if setting.known or not (setting.form == "attribute" or _STORED.search(setting.target)):
         return
     if re.search(r"(?:^|\.)(?:session|self|cls|config|request)\b", setting.target) and setting.form != "keyword":

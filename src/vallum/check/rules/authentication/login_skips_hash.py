@@ -42,10 +42,14 @@ def examine(project: Project) -> Iterator[Remark]:
             yield RULE.site(function.place)
     for literal in project.literals:
         text = literal.constant.decode("latin-1") if isinstance(literal.constant, bytes) else literal.constant
-        if _BCRYPT.match(text) and len(text) > _PREFIX and not _WELL_FORMED.fullmatch(text):
-            if not is_test(literal.place.path):
-                seen = True
-                yield _finding(literal.place, f"`{text[:30]}` is no bcrypt hash: it is refused without computing.")
+        if (
+            _BCRYPT.match(text)
+            and len(text) > _PREFIX
+            and not _WELL_FORMED.fullmatch(text)
+            and not is_test(literal.place.path)
+        ):
+            seen = True
+            yield _finding(literal.place, f"`{text[:30]}` is no bcrypt hash: it is refused without computing.")
     for call in project.calls(*_SOUND):
         if not is_test(call.place.path):
             seen = True

@@ -78,9 +78,15 @@ def _tells(function: Function, project: Project) -> Iterator[tuple[Place, str]]:
     module = function.module
     logged = {id(node) for call in function.calls if is_log(call) for node in iter_nodes(call.node)}
     for node in origins_of(project).scope_of(function).nodes:
-        if isinstance(node, nodes.Const) and isinstance(node.value, str) and id(node) not in logged:
-            if _TELLS.search(node.value) and not _IF.search(node.value) and len(node.value) < _LONG:
-                yield module.place(node), f'It says "{node.value.strip()}".'
+        if (
+            isinstance(node, nodes.Const)
+            and isinstance(node.value, str)
+            and id(node) not in logged
+            and _TELLS.search(node.value)
+            and not _IF.search(node.value)
+            and len(node.value) < _LONG
+        ):
+            yield module.place(node), f'It says "{node.value.strip()}".'
     for answer in list_answers(function, project):
         if answer.status == _CONFLICT:
             yield answer.place, "409 says that the account exists."

@@ -97,10 +97,14 @@ def _judge_key(call: Call, project: Project) -> Iterator[Remark]:
         return
     for literal in project.literals:
         inside = function.node.line <= literal.node.line <= function.node.end_line
-        if literal.module is function.module and inside and isinstance(literal.constant, str):
-            if literal.constant.lower() in {"x-forwarded-for", "x-real-ip", "http_x_forwarded_for"}:
-                why = f"The key of the limit is {literal.constant}, which the client writes."
-                yield RULE.finding(literal.place, _KEY_ATTACK, why, fix="Use the address that the trusted proxy gave.")
+        if (
+            literal.module is function.module
+            and inside
+            and isinstance(literal.constant, str)
+            and literal.constant.lower() in {"x-forwarded-for", "x-real-ip", "http_x_forwarded_for"}
+        ):
+            why = f"The key of the limit is {literal.constant}, which the client writes."
+            yield RULE.finding(literal.place, _KEY_ATTACK, why, fix="Use the address that the trusted proxy gave.")
 
 
 RULE = Rule(

@@ -118,14 +118,22 @@ def _is_length(node: nodes.Expression) -> bool:
 def _judge_patterns(project: Project) -> Iterator[Remark]:
     why = "It asks for kinds of characters, which makes people write Password1! and refuses long phrases."
     for literal in project.literals:
-        if isinstance(literal.constant, str) and _COMPOSITION.search(literal.constant):
-            if not is_test(literal.place.path):
-                yield RULE.finding(literal.place, _ATTACK, why, fix=_FIX)
+        if (
+            isinstance(literal.constant, str)
+            and _COMPOSITION.search(literal.constant)
+            and not is_test(literal.place.path)
+        ):
+            yield RULE.finding(literal.place, _ATTACK, why, fix=_FIX)
     for call in project.calls("re.search", "re.match", "re.findall"):
         pattern, text = call.constant_of(0, "pattern"), call.argument(1, "string")
-        if isinstance(pattern, str) and text is not None and _is_new(text.words) and _CLASSES.fullmatch(pattern):
-            if not is_test(call.place.path):
-                yield RULE.finding(call.place, _ATTACK, why, fix=_FIX)
+        if (
+            isinstance(pattern, str)
+            and text is not None
+            and _is_new(text.words)
+            and _CLASSES.fullmatch(pattern)
+            and not is_test(call.place.path)
+        ):
+            yield RULE.finding(call.place, _ATTACK, why, fix=_FIX)
     for call in project.calls("any", "sum"):
         if _EACH.search(call.text) and not is_test(call.place.path):
             yield RULE.finding(call.place, _ATTACK, why, fix=_FIX, confidence=Confidence.MEDIUM)

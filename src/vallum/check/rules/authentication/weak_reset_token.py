@@ -12,7 +12,7 @@ from vallum.check.read.purpose import is_test
 from vallum.check.readings.origins import origins_of
 from vallum.check.readings.words import split_words
 from vallum.check.rule import Rule
-from vallum.findings.finding import Remark, Silence
+from vallum.findings.finding import Finding, Remark, Silence, Site
 from vallum.findings.place import Place
 
 _GUESSABLE: Final = re.compile(
@@ -41,7 +41,7 @@ _HOST_FIX: Final = "Take the site's origin from the settings."
 
 def examine(project: Project) -> Iterator[Remark]:
     """Look at the functions that deal with resets, and at the fields that hold their tokens."""
-    seen: set[Place] = set()
+    seen: set[object] = set()
     for function in project.functions:
         if not is_test(function.place.path) and _is_reset(function):
             for remark in (*_judge_values(function, project), *_judge_links(function)):
@@ -64,15 +64,18 @@ def _is_reset(function: Function) -> bool:
     return _ABOUT.search(f"{function.name} {function.owner.rpartition('.')[2]}") is not None
 
 
-def _judge_values(function: Function, project: Project) -> Iterator[Remark]:
+def _judge_values(function: Function, project: Project) -> Iterator[Finding | Site]:
     """What is given to a token, or returned by a function that makes one."""
     scope, judged = origins_of(project).scope_of(function), set[int]()
     makes = not {"token", "code"}.isdisjoint(split_words(function.name))
     for node in scope.nodes:
         value = None
-        if isinstance(node, nodes.Assign) and any(_is_token(last_word(target)) for target in node.targets):
-            value = node.value
-        elif isinstance(node, nodes.Return) and makes:
+        if (
+            (isinstance(node, nodes.Assign)
+            and any(_is_token(last_word(target)) for target in node.targets))
+            or (isinstance(node, nodes.Return)
+            and makes)
+        ):
             value = node.value
         if value is None:
             continue
@@ -82,7 +85,7 @@ def _judge_values(function: Function, project: Project) -> Iterator[Remark]:
                 yield from _judge_call(project.facts.call(inner, scope), function.module.place(node))
 
 
-def _judge_call(call: Call, place: Place) -> Iterator[Remark]:
+def _judge_call(call: Call, place: Place) -> Iterator[Finding | Site]:
     if _GUESSABLE.fullmatch(call.name) and not _SECURE.search(call.text):
         yield RULE.finding(place, _ATTACK, f"The token comes from {call.name}, which can be guessed.", fix=_FIX)
     elif call.name in _SOUND:
@@ -101,7 +104,7 @@ def _is_token(word: str) -> bool:
     return not words.isdisjoint(_TOKENS) and words.isdisjoint({"digest", "hash", "hashed", "status"})
 
 
-def _judge_links(function: Function) -> Iterator[Remark]:
+def _judge_links(function: Function) -> Iterator[Finding | Site]:
     """A link that is built from the request's Host header."""
     lines = function.text.splitlines()
     for offset, line in enumerate(lines):

@@ -78,18 +78,25 @@ def _judge_cookies(project: Project) -> Iterator[Remark]:
     for setting in project.settings:
         is_flask = setting.target.startswith("flask.session[")
         is_starlette = starlette and ".session[" in setting.target and not setting.target.startswith("flask.")
-        if setting.form == "item" and (is_flask or is_starlette) and _IDENTITY.match(setting.key):
-            if not is_test(setting.place.path) and setting.constant is not None:
-                why = f"The signed cookie holds `{setting.key}`."
-                yield RULE.finding(setting.place, _ATTACK, why, fix=_FIX)
+        if (
+            (setting.form == "item" and (is_flask or is_starlette) and _IDENTITY.match(setting.key))
+            and not is_test(setting.place.path)
+            and setting.constant is not None
+        ):
+            why = f"The signed cookie holds `{setting.key}`."
+            yield RULE.finding(setting.place, _ATTACK, why, fix=_FIX)
 
 
 def _judge_stores(project: Project) -> Iterator[Remark]:
     for call in project.calls("pickle.dumps", "dill.dumps", "marshal.dumps"):
         around = f"{call.place.path} {call.function.text if call.function else ''}"
-        if call.function is not None and _SESSION.search(around) and "session" in call.function.text:
-            if not is_test(call.place.path):
-                yield RULE.finding(call.place, _PICKLE, f"Sessions go through {call.name}.", fix=_PICKLE_FIX)
+        if (
+            call.function is not None
+            and _SESSION.search(around)
+            and "session" in call.function.text
+            and not is_test(call.place.path)
+        ):
+            yield RULE.finding(call.place, _PICKLE, f"Sessions go through {call.name}.", fix=_PICKLE_FIX)
     for call in project.calls(
         "redis.from_url", "redis.Redis.from_url", "redis.asyncio.from_url", "redis.asyncio.Redis.from_url"
     ):

@@ -77,9 +77,13 @@ def _stamps(setting: Setting, function: Function) -> bool:
 
 def _find_limits(project: Project) -> Iterator[Remark]:
     for function in project.functions:
-        if "session" in function.module.source.text and not is_test(function.place.path):
-            if _LIMITS.search(function.text) and "session" in f"{function.name} {function.text}".lower():
-                yield RULE.site(function.place, "the age is compared")
+        if (
+            "session" in function.module.source.text
+            and not is_test(function.place.path)
+            and _LIMITS.search(function.text)
+            and "session" in f"{function.name} {function.text}".lower()
+        ):
+            yield RULE.site(function.place, "the age is compared")
 
 
 RULE = Rule(

@@ -12,7 +12,7 @@ from vallum.check.read.purpose import is_test
 from vallum.check.readings.origins import origins_of
 from vallum.check.readings.words import split_words
 from vallum.check.rule import Rule
-from vallum.findings.finding import Remark, Silence
+from vallum.findings.finding import Finding, Remark, Silence, Site
 from vallum.findings.place import Place
 
 _WEAK: Final = re.compile(
@@ -33,7 +33,7 @@ _FIX: Final = "Draw secrets.token_urlsafe(32)."
 
 def examine(project: Project) -> Iterator[Remark]:
     """Look at every value that becomes the id of a session."""
-    seen: set[Place] = set()
+    seen: set[object] = set()
     for function in project.functions:
         if _WORDS.search(function.text) and not is_test(function.place.path):
             for remark in _judge(function, project):
@@ -55,15 +55,18 @@ def examine(project: Project) -> Iterator[Remark]:
         yield RULE.silence(Silence.DOES_NOT_APPLY, "no session id is made here")
 
 
-def _judge(function: Function, project: Project) -> Iterator[Remark]:
+def _judge(function: Function, project: Project) -> Iterator[Finding | Site]:
     scope = origins_of(project).scope_of(function)
     words = set(split_words(function.name))
     makes = _names_id(function.name) and not words.isdisjoint(_MAKES)
     for node in scope.nodes:
         value = None
-        if isinstance(node, nodes.Assign) and any(_names_id(last_word(target)) for target in node.targets):
-            value = node.value
-        elif isinstance(node, nodes.Return) and makes:
+        if (
+            (isinstance(node, nodes.Assign)
+            and any(_names_id(last_word(target)) for target in node.targets))
+            or (isinstance(node, nodes.Return)
+            and makes)
+        ):
             value = node.value
         if value is not None:
             calls = [project.facts.call(part, scope) for part in iter_nodes(value) if isinstance(part, nodes.Call)]
@@ -75,7 +78,7 @@ def _names_id(word: str) -> bool:
     return word.lower() in {"sid", "sessionid"} or (not words.isdisjoint(_SESSION) and not words.isdisjoint(_ID))
 
 
-def _judge_calls(calls: list[Call], place: Place) -> Iterator[Remark]:
+def _judge_calls(calls: list[Call], place: Place) -> Iterator[Finding | Site]:
     """A digest of a drawn secret is sound; one of a name and the time is not."""
     sized = next((call for call in calls if call.name in _SIZED), None)
     weak = next((call for call in calls if _WEAK.fullmatch(call.name) and "SystemRandom" not in call.text), None)

@@ -14,7 +14,8 @@ _PATH: Final = re.compile(r"/(?:logout|log-out|signout|sign-out)/?$")
 _NOT: Final = frozenset({"page", "form", "confirm", "url", "redirect", "callback", "back", "channel", "backchannel"})
 _CLEARS: Final = re.compile(r"delete_cookie\(|set_cookie\([^)]*(?:max_age\s*=\s*0|expires\s*=\s*0)|unset_\w*cookies?\(")
 _ENDS: Final = re.compile(
-    r"destroy|flush\(|\bsign_out\(|logout_user\(|(?<!def )\blogout\(|(?<!def )\balogout\(|revoke|invalidat|blacklist|blocklist|denylist"
+    r"destroy|flush\(|\bsign_out\(|logout_user\(|(?<!def )\blogout\(|(?<!def )\balogout\("
+    r"|revoke|invalidat|blacklist|blocklist|denylist"
     r"|delete_session|end_(?!session\b\s*\()\w*|end_session\(\w|remove_session|session\w*\.(?:delete|pop|clear)\(|\.delete\("
     r"|delete\s+from|\bdeny|\.unlink\(|forget\(|session\.clear\(\)|session\.pop\(|unset_jwt",
     re.IGNORECASE,

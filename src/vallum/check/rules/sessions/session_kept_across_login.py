@@ -12,8 +12,7 @@ from vallum.check.readings.endpoints import login_views, password_checks
 from vallum.check.readings.handlers import walk_called
 from vallum.check.readings.origins import origins_of
 from vallum.check.rule import Rule
-from vallum.findings.finding import Remark, Silence
-from vallum.findings.place import Place
+from vallum.findings.finding import Finding, Remark, Silence, Site
 
 _IDENTITY: Final = re.compile(
     r"^_?(?:auth_)?(?:user|account|member|customer|uid|userid|username|user_?name|logged_?in|is_?authenticated|email"
@@ -38,7 +37,7 @@ _FIX: Final = "Give a new id before the user is written: session.clear(), reques
 
 def examine(project: Project) -> Iterator[Remark]:
     """Look at every place that writes a user, a right or a factor into the session."""
-    seen: set[Place] = set()
+    seen: set[object] = set()
     judged: set[str] = set()
     for setting in project.settings:
         if not _raises(setting) or is_test(setting.place.path):
@@ -74,7 +73,7 @@ def _raises(setting: Setting) -> bool:
     return _SESSION.search(setting.target) is not None and _IDENTITY.match(key) is not None
 
 
-def _judge_constants(judged: set[str], project: Project) -> Iterator[Remark]:
+def _judge_constants(judged: set[str], project: Project) -> Iterator[Finding | Site]:
     """`request.session[SESSION_KEY] = ...`: the key is a constant of a library."""
     for function in project.functions:
         if "session[" not in function.text or function.qualified in judged or is_test(function.place.path):
@@ -118,7 +117,7 @@ def _called(call: Call, project: Project) -> Iterator[Function]:
         yield from walk_called(found, project)
 
 
-def _judge_adopted(project: Project) -> Iterator[Remark]:
+def _judge_adopted(project: Project) -> Iterator[Finding | Site]:
     """A table of sessions: the row of the login is written under the id that came with the request."""
     for function in project.functions:
         if is_test(function.place.path) or not _OLD_ID.search(function.text) or not _STORES.search(function.text):

@@ -13,7 +13,7 @@ from vallum.check.readings.logs import log_calls
 from vallum.check.readings.origins import origins_of
 from vallum.check.readings.words import iter_identifiers
 from vallum.check.rule import Rule
-from vallum.findings.finding import Remark, Silence
+from vallum.findings.finding import Finding, Remark, Silence, Site
 from vallum.findings.place import Place
 
 _NAMES: Final = re.compile(r"(?:access|bearer|auth|jwt)_?token|^jwt$", re.IGNORECASE)
@@ -35,7 +35,7 @@ _LOGGED: Final = "Whoever reads the log uses the token."
 
 def examine(project: Project) -> Iterator[Remark]:
     """Look at where tokens are read from requests, sent by clients, and written to logs."""
-    seen: set[Place] = set()
+    seen: set[object] = set()
     for remark in (*_judge_reads(project), *_judge_clients(project), *_judge_logs(project)):
         if remark.where not in seen:
             seen.add(remark.where)
@@ -48,7 +48,7 @@ def examine(project: Project) -> Iterator[Remark]:
         yield RULE.silence(Silence.DOES_NOT_APPLY, "no bearer token is read or sent")
 
 
-def _judge_reads(project: Project) -> Iterator[Remark]:
+def _judge_reads(project: Project) -> Iterator[Finding | Site]:
     for function in project.functions:
         if is_test(function.place.path):
             continue
@@ -73,7 +73,7 @@ def _node_place(function: Function, line: int) -> Place:
     return function.module.place(node)
 
 
-def _judge_clients(project: Project) -> Iterator[Remark]:
+def _judge_clients(project: Project) -> Iterator[Finding | Site]:
     origins = origins_of(project)
     for call in project.calls(*_CLIENTS):
         if is_test(call.place.path):
@@ -92,7 +92,7 @@ def _judge_clients(project: Project) -> Iterator[Remark]:
             yield RULE.site(call.place, "sent in the header")
 
 
-def _judge_logs(project: Project) -> Iterator[Remark]:
+def _judge_logs(project: Project) -> Iterator[Finding | Site]:
     for log in log_calls(project):
         for argument in log.call.arguments:
             if any(_NAMES.search(word) for word in iter_identifiers(argument.node)):

@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from vallum.check.flow.facts import Setting
 from vallum.check.flow import nodes
+from vallum.check.flow.facts import Setting
 from vallum.check.project import Project
 from vallum.check.read.purpose import is_test
 from vallum.check.readings.endpoints import find_views, text_around
