@@ -14,7 +14,8 @@ SLUG = "unscoped-api-key"
     ],
 )
 def test_keys(lines, bad, good):
-    head = "from app.models import ApiKey, Cache, IntegrationKey, select\ndef make(soon, scopes, x_api_key):\n    return {}\n"
+    head = "from app.models import ApiKey, Cache, IntegrationKey, select\n"
+    head += "def make(soon, scopes, x_api_key):\n    return {}\n"
     assert lines(SLUG, head.format(bad)) == [[3], []]
     assert lines(SLUG, head.format(good))[0] == []
 

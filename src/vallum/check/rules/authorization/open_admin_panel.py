@@ -18,7 +18,8 @@ _ADMIN: Final = re.compile(
 )
 _VIEWS: Final = ("flask_admin.contrib.*", "flask_admin.BaseView", "flask_admin.AdminIndexView")
 _COMMON: Final = re.compile(
-    r"^(?:admin|administrator|password|passw0rd|changeme|change_me|secret|root|test|12345\d*|letmein|admin\d+)$", re.IGNORECASE
+    r"^(?:admin|administrator|password|passw0rd|changeme|change_me|secret|root|test|12345\d*|letmein|admin\d+)$",
+    re.IGNORECASE,
 )
 _FACTOR: Final = re.compile(r"OTPAdmin|two_factor|otp|mfa|second_factor|AdminSiteOTPRequired", re.IGNORECASE)
 _ATTACK: Final = "Whoever opens the address, or guesses one password, administers the application."
