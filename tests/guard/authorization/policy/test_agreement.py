@@ -202,7 +202,7 @@ def sqlite() -> Iterator[Engine]:
 
 
 @given(written=rules(), world=WORLDS, actor=ACTORS, environment=ENVIRONMENTS)
-@settings(max_examples=300)
+@settings(max_examples=150)
 def test_check_and_filter_agree(sqlite: Engine, written: Any, world: Any, actor: Any, environment: Any) -> None:
     agree(sqlite, written, world, actor, environment)
 
@@ -216,7 +216,7 @@ def database(postgres: Any) -> Iterator[Engine]:
 
 
 @given(written=rules(), world=WORLDS, actor=ACTORS, environment=ENVIRONMENTS)
-@settings(max_examples=100)
+@settings(max_examples=40)
 def test_they_agree_on_postgres(database: Engine, written: Any, world: Any, actor: Any, environment: Any) -> None:
     agree(database, written, world, actor, environment)
 
@@ -271,7 +271,7 @@ SOMEBODIES = [
 
 @pytest.mark.parametrize("leaf", LEAVES, ids=str)
 def test_every_kind_of_condition_agrees(sqlite: Engine, leaf: Condition) -> None:
-    for condition in (leaf, ~leaf, ~(leaf & (OBJECT.id >= 0)), leaf | ~leaf):
+    for condition in (leaf, ~leaf):
         for actor in SOMEBODIES:
             agree(sqlite, [allow("read", "note", when=condition)], DENSE, actor, {"level": 1})
             both = [allow("read", "note"), forbid("read", "note", when=condition)]
