@@ -55,6 +55,7 @@ from vallum.guard.http.limits import SAFE_METHODS, check_framing, check_length
 from vallum.guard.http.origins import hosts_of
 from vallum.guard.http.rate_desk import RateDesk
 from vallum.guard.logging.events import Event, Level, log_event, log_readably
+from vallum.guard.options import demand_https_of, find_hidden, find_login, open_blocks
 from vallum.guard.policy import Environment, GuardPolicy
 from vallum.guard.response import ResponseHead
 from vallum.guard.sessions.csrf import TOKEN_WRONG, CsrfTokens, check_site
@@ -88,9 +89,9 @@ class Core:
         self.store: SessionStore = policy.store if policy.store is not None else MemorySessions()
         self.front = open_front(self.store)
         self.unauthenticated = UNAUTHENTICATED if policy.bearer is None else CHALLENGED
-        self._lead_in = _find_login(policy)
+        self._lead_in = find_login(policy)
         self.paths = PathTable(policy.paths)
-        self._hides = _find_hidden(policy)
+        self._hides = find_hidden(policy)
         self._roles = RoleTable(policy.roles)
         self._recognise: Callable[[str, tuple[str, ...]], Actor] = lru_cache(maxsize=_REMEMBERED)(self._recognise_anew)
         self._randomness = policy.randomness
@@ -112,9 +113,13 @@ class Core:
         )
         """Whether no decision ever holds up an event loop, so that `waits` need not be asked."""
         shared = SharedOrigins(policy.cors)
+        self.blocks = open_blocks(policy)
+        """Who is blocked; None where the policy blocks nobody."""
         self.head = ResponseHead(policy, shared).build
         """The response head to send for the app's headers. Raises `HeaderError` for one that would split it."""
         self._steps = _build_steps(policy, shared, self.rates, development=development)
+        if self.blocks is not None:
+            self._steps = (self._steps[0], self.blocks.refuse_address, *self._steps[1:])
 
     def open(self, exchange: Exchange) -> Refusal | None:
         """Give the request its id and nonce and decide all that needs neither route nor session."""
@@ -253,6 +258,12 @@ class Core:
             agent=exchange.agent,
             detail=detail,
         )
+        self._emit(event)
+        if self.blocks is not None:
+            for further in self.blocks.note(event):
+                self._emit(further)
+
+    def _emit(self, event: Event) -> None:
         try:
             self._sink(event)
         except Exception as error:  # noqa: BLE001 - a sink that fails changes no answer, and hides no event
@@ -288,6 +299,8 @@ class Core:
             return (self._lead_in and self._lead_in(exchange)) or self.unauthenticated
         if not access.declared:
             return self._refuse(exchange, "route-undeclared", FORBIDDEN)
+        if self.blocks is not None and (blocked := self.blocks.refuse_account(exchange)) is not None:
+            return blocked
         if access.demands is not None:
             return self._check_demands(exchange, access, access.demands)
         if access.permissions <= actor.permissions:
@@ -345,7 +358,7 @@ def _build_steps(policy: GuardPolicy, shared: SharedOrigins, rates: RateDesk, *,
         find_client(policy.proxies),
         check_host(hosts, development=development),
         check_framing(policy.limits),
-        *_demand_https(policy),
+        *demand_https_of(policy),
         *((shared.step,) if shared.enabled else ()),
         *((rates.check_address,) if rates.address_step else ()),
         check_site(
@@ -355,30 +368,6 @@ def _build_steps(policy: GuardPolicy, shared: SharedOrigins, rates: RateDesk, *,
             development=development,
         ),
     )
-
-
-def _demand_https(policy: GuardPolicy) -> tuple[Step, ...]:
-    if not policy.is_production or policy.unsafe_plain_http:
-        return ()
-    from vallum.guard.http.transport import demand_https  # noqa: PLC0415 - needed in production only
-
-    return (demand_https(policy.origins),)
-
-
-def _find_login(policy: GuardPolicy) -> Step | None:
-    if not policy.login:
-        return None
-    from vallum.guard.authentication.login_page import lead_in  # noqa: PLC0415 - only where there is a login page
-
-    return lead_in(policy.login)
-
-
-def _find_hidden(policy: GuardPolicy) -> Callable[[str], bool] | None:
-    if not policy.is_production or policy.unsafe_debug_paths:
-        return None
-    from vallum.guard.authorization.debug_paths import is_debug_path  # noqa: PLC0415 - needed in production only
-
-    return is_debug_path
 
 
 def _format_id(drawn: bytes) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from types import MappingProxyType
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from vallum.base.clock import SYSTEM_CLOCK, Clock
 from vallum.base.errors import ConfigError
@@ -23,6 +23,9 @@ from vallum.guard.logging.events import Sink, log_event
 from vallum.guard.output.csp import ContentSecurityPolicy
 from vallum.guard.sessions.life import SessionPolicy
 from vallum.stores.sessions import SessionStore
+
+if TYPE_CHECKING:
+    from vallum.guard.http.blocking import BlockPolicy
 
 Secrets = tuple[Secret[str], ...]
 
@@ -49,9 +52,10 @@ class GuardPolicy:
     (`SafeHtml`, or what a template engine marks); when it fails, the built-in page is sent.
     `trial_csp`: a second policy that only reports. `rate_limits`: what all routes allow; None is 100 requests a minute
     for each account and 600 for each address in production, and no limit elsewhere. `sink` takes the security events;
-    `access_log` writes a line for each request. `unsafe_plain_http`: in production too serve what comes without TLS,
-    instead of sending pages to the https origin and refusing calls. `unsafe_debug_paths`: in production too serve what
-    is for debugging, and publicly paths such as /metrics. `accepted_risks`: why an `unsafe_` field is set, by
+    `access_log` writes a line for each request. `blocking`: refuse for a while who was refused often.
+    `unsafe_plain_http`: in production too serve what comes without TLS, instead of sending pages to the https origin
+    and refusing calls. `unsafe_debug_paths`: in production too serve what is for debugging, and publicly paths such
+    as /metrics. `accepted_risks`: why an `unsafe_` field is set, by
     its dotted name, like "session.unsafe_longer_life"; production refuses those without reason. `startup_checks`: each
     lists further problems for which production does not start, like `ProcessCheck()`; one that fails is one itself.
     """
@@ -74,6 +78,7 @@ class GuardPolicy:
     headers: HeaderPolicy = field(default_factory=HeaderPolicy)
     limits: LimitPolicy = field(default_factory=LimitPolicy)
     rate_limits: RateLimitPolicy | None = None
+    blocking: "BlockPolicy | None" = None
     unsafe_plain_http: bool = False
     unsafe_debug_paths: bool = False
     session: SessionPolicy = field(default_factory=SessionPolicy)
