@@ -1,6 +1,5 @@
 """Manifests whose lock file is missing, ignored, stale, doubled, or bent to another host."""
 
-import json
 import re
 import tomllib
 from collections import Counter
@@ -9,6 +8,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from vallum.check.dependencies.manifests import LOCKS, Manifest, read_manifest
+from vallum.check.dependencies.npm_lock import find_npm_locks, line_of
 from vallum.check.project import Project
 from vallum.check.read.purpose import is_document, is_test
 from vallum.check.read.source import Source
@@ -116,13 +116,7 @@ def _plain(name: str) -> str:
 
 def _judge_locks(project: Project) -> Iterator[Remark]:
     """Entries of a package-lock.json: whether they agree with its root, and where they come from."""
-    for source in project.configs("json"):
-        if source.path.rpartition("/")[2] not in {"package-lock.json", "npm-shrinkwrap.json"} or is_test(source.path):
-            continue
-        try:
-            packages = json.loads(source.text).get("packages", {})
-        except (ValueError, AttributeError):
-            continue
+    for source, packages in find_npm_locks(project):
         found = False
         for line, why in _faults(source, packages):
             found = True
@@ -132,7 +126,7 @@ def _judge_locks(project: Project) -> Iterator[Remark]:
 
 
 def _faults(source: Source, packages: dict[str, Any]) -> Iterator[tuple[int, str]]:
-    entries = {name: entry for name, entry in packages.items() if name and isinstance(entry, dict)}
+    entries = {name: entry for name, entry in packages.items() if name}
     hosts = Counter(urlsplit(str(entry.get("resolved", ""))).hostname for entry in entries.values())
     usual = hosts.most_common(1)[0][0] if hosts else None
     root = packages.get("", {})
@@ -140,21 +134,15 @@ def _faults(source: Source, packages: dict[str, Any]) -> Iterator[tuple[int, str
     for name, entry in entries.items():
         resolved = str(entry.get("resolved", ""))
         if resolved.startswith("http") and not entry.get("integrity"):
-            yield _line_of(source, name, "resolved"), f"{name} has no integrity value."
+            yield line_of(source, name, "resolved"), f"{name} has no integrity value."
         elif resolved.startswith("http") and urlsplit(resolved).hostname != usual:
-            yield _line_of(source, name, "resolved"), f"{name} comes from another host than the rest."
+            yield line_of(source, name, "resolved"), f"{name} comes from another host than the rest."
         wanted = str(asked.get(name.removeprefix("node_modules/"), ""))
         if _EXACT.fullmatch(wanted) and wanted.lstrip("=v") != entry.get("version"):
             yield (
-                _line_of(source, name, "version"),
+                line_of(source, name, "version"),
                 f"The root asks for {wanted}, the entry holds {entry.get('version')}.",
             )
-
-
-def _line_of(source: Source, name: str, key: str) -> int:
-    start = source.text.find(f'"{name}": {{')
-    position = source.text.find(f'"{key}"', max(start, 0))
-    return source.text.count("\n", 0, max(position, 0)) + 1
 
 
 def _judge_rivals(project: Project) -> Iterator[Remark]:

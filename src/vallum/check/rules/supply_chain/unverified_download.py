@@ -1,14 +1,13 @@
 """Programs, models and packages that are fetched and used without a digest or a signature."""
 
-import json
 import re
 from collections.abc import Iterator
 from typing import Final
 
+from vallum.check.dependencies.npm_lock import find_npm_locks, line_of
 from vallum.check.flow.facts import Call
 from vallum.check.project import Project
 from vallum.check.read.purpose import is_document, is_test
-from vallum.check.read.source import Source
 from vallum.check.readings.pipelines import command_lines
 from vallum.check.rule import Rule
 from vallum.findings.finding import Confidence, Remark, Silence
@@ -97,28 +96,17 @@ def _judge_call(call: Call, place: Call) -> Remark:
 
 
 def _judge_locks(project: Project) -> Iterator[Remark]:
-    for source in project.configs("json"):
-        if source.path.rpartition("/")[2] not in {"package-lock.json", "npm-shrinkwrap.json"} or is_test(source.path):
-            continue
-        try:
-            packages = json.loads(source.text).get("packages", {})
-        except (ValueError, AttributeError):
-            continue
+    for source, packages in find_npm_locks(project):
         bare = [
             name
             for name, entry in packages.items()
             if name and str(entry.get("resolved", "")).startswith("http") and not entry.get("integrity")
         ]
         for name in bare:
-            place = project.place_in(source, _line_of(source, name))
+            place = project.place_in(source, line_of(source, name, "resolved"))
             yield RULE.finding(place, _ATTACK, f"{name} has no integrity value.", fix="Lock again from the registry.")
         if packages and not bare:
             yield RULE.site(project.place_in(source, 1), "each entry has its digest")
-
-
-def _line_of(source: Source, name: str) -> int:
-    start = max(source.text.find(f'"{name}": {{'), 0)
-    return source.text.count("\n", 0, max(source.text.find('"resolved"', start), 0)) + 1
 
 
 def _judge_lists(project: Project) -> Iterator[Remark]:
