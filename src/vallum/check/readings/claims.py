@@ -93,28 +93,22 @@ def _take_call(node: nodes.Call, scope: Scope, found: Claims, project: Project, 
 def _take_changes(name: str, scope: Scope, found: Claims) -> None:
     """`claims["exp"] = ...`, `claims.update({...})`, `claims.update(exp=...)`."""
     for node in scope.nodes:
-        if isinstance(node, nodes.Assign) and node.value is not None:
-            for target in node.targets:
-                if (
-                    _is_named(target, name)
-                    and isinstance(target, nodes.Subscript)
-                    and isinstance(target.index, nodes.Const)
-                    and isinstance(target.index.value, str)
-                ):
-                    found.values.setdefault(target.index.value, (node.value, scope))
-        if (
-            isinstance(node, nodes.Call)
-            and isinstance(node.function, nodes.Attribute)
-            and node.function.name == "update"
-        ):
-            if isinstance(node.function.base, nodes.Name) and node.function.base.id == name:
-                found.values |= {key: (value, scope) for key, value in node.keywords if key}
-                for key, value, whole in _merged(node.arguments):
-                    if whole is not None:
-                        found.wholes.append(whole)
-                        found.open = True
-                    elif value is not None:
-                        found.values.setdefault(key, (value, scope))
+        match node:
+            case nodes.Assign(value=nodes.Expression() as value, targets=(target, *_)) if _is_named(target, name):
+                if isinstance(target, nodes.Subscript) and isinstance(target.index, nodes.Const):
+                    found.values.setdefault(str(target.index.value), (value, scope))
+            case nodes.Call(function=nodes.Attribute(name="update", base=nodes.Name(id=base))) if base == name:
+                _take_update(node, scope, found)
+
+
+def _take_update(node: nodes.Call, scope: Scope, found: Claims) -> None:
+    found.values |= {key: (value, scope) for key, value in node.keywords if key}
+    for key, value, whole in _merged(node.arguments):
+        if whole is not None:
+            found.wholes.append(whole)
+            found.open = True
+        elif value is not None:
+            found.values.setdefault(key, (value, scope))
 
 
 def _merged(

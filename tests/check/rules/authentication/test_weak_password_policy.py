@@ -84,7 +84,9 @@ def check(password):
         (
             """AUTH_PASSWORD_VALIDATORS = []  # no password rules
 """,
-            """AUTH_PASSWORD_VALIDATORS = [{'NAME': 'django.contrib.auth.password_validation.MinimumLengthValidator', 'OPTIONS': {'min_length': 12}}]
+            """AUTH_PASSWORD_VALIDATORS = [
+    {'NAME': 'django.contrib.auth.password_validation.MinimumLengthValidator', 'OPTIONS': {'min_length': 12}}
+]
 """,
         ),
         (

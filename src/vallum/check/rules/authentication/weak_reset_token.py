@@ -70,11 +70,8 @@ def _judge_values(function: Function, project: Project) -> Iterator[Finding | Si
     makes = not {"token", "code"}.isdisjoint(split_words(function.name))
     for node in scope.nodes:
         value = None
-        if (
-            (isinstance(node, nodes.Assign)
-            and any(_is_token(last_word(target)) for target in node.targets))
-            or (isinstance(node, nodes.Return)
-            and makes)
+        if (isinstance(node, nodes.Assign) and any(_is_token(last_word(target)) for target in node.targets)) or (
+            isinstance(node, nodes.Return) and makes
         ):
             value = node.value
         if value is None:

@@ -40,19 +40,24 @@ def examine(project: Project) -> Iterator[Remark]:
                 if remark.where not in seen:
                     seen.add(remark.where)
                     yield remark
+    for remark in _judge_rest(project):
+        seen.add(remark.where)
+        yield remark
+    if not seen and not project.uses("flask.session", "starlette.middleware.sessions"):
+        yield RULE.silence(Silence.DOES_NOT_APPLY, "no session id is made here")
+
+
+def _judge_rest(project: Project) -> Iterator[Finding | Site]:
+    """The length in the settings, and the guard."""
     for setting in project.settings:
         if setting.key == "SESSION_ID_LENGTH" and isinstance(setting.constant, int):
-            seen.add(setting.place)
             if setting.constant < _LEAST:
                 yield RULE.finding(setting.place, _ATTACK, f"SESSION_ID_LENGTH is {setting.constant}.", fix="Set 32.")
             else:
                 yield RULE.site(setting.place, f"{setting.constant} bytes")
     for call in project.calls("vallum.guard.Guard", "vallum.guard.entry.Guard"):
         if not is_test(call.place.path):
-            seen.add(call.place)
             yield RULE.site(call.place, "the guard makes the ids")
-    if not seen and not project.uses("flask.session", "starlette.middleware.sessions"):
-        yield RULE.silence(Silence.DOES_NOT_APPLY, "no session id is made here")
 
 
 def _judge(function: Function, project: Project) -> Iterator[Finding | Site]:
@@ -61,11 +66,8 @@ def _judge(function: Function, project: Project) -> Iterator[Finding | Site]:
     makes = _names_id(function.name) and not words.isdisjoint(_MAKES)
     for node in scope.nodes:
         value = None
-        if (
-            (isinstance(node, nodes.Assign)
-            and any(_names_id(last_word(target)) for target in node.targets))
-            or (isinstance(node, nodes.Return)
-            and makes)
+        if (isinstance(node, nodes.Assign) and any(_names_id(last_word(target)) for target in node.targets)) or (
+            isinstance(node, nodes.Return) and makes
         ):
             value = node.value
         if value is not None:

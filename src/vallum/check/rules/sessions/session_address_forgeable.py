@@ -37,22 +37,27 @@ def examine(project: Project) -> Iterator[Remark]:
         for remark in _judge(function):
             looked = True
             yield remark
-    for source in project.configs("html", "jinja"):
-        if is_test(source.path):
-            continue
-        for number, line in enumerate(source.lines, 1):
-            if _AGENT.search(line) and "agent" in line.lower():
-                looked = True
-                why = "The agent is printed with `safe`, as the client sent it."
-                yield RULE.finding(project.place_in(source, number), _SCRIPT, why, fix="Leave `safe` out.")
-            elif _SHOWN.search(line):
-                looked = True
-                yield RULE.site(project.place_in(source, number), "escaped")
+    for remark in _judge_templates(project):
+        looked = True
+        yield remark
     for call in project.calls("*.SessionOverview"):
         looked = True
         yield RULE.site(call.place, "the guard's records")
     if not looked:
         yield RULE.silence(Silence.DOES_NOT_APPLY, "no session's address or agent is recorded")
+
+
+def _judge_templates(project: Project) -> Iterator[Remark]:
+    """The pages that show an agent."""
+    for source in project.configs("html", "jinja"):
+        if is_test(source.path):
+            continue
+        for number, line in enumerate(source.lines, 1):
+            if _AGENT.search(line) and "agent" in line.lower():
+                why = "The agent is printed with `safe`, as the client sent it."
+                yield RULE.finding(project.place_in(source, number), _SCRIPT, why, fix="Leave `safe` out.")
+            elif _SHOWN.search(line):
+                yield RULE.site(project.place_in(source, number), "escaped")
 
 
 def _about(function: Function) -> str:

@@ -17,11 +17,12 @@ from vallum.findings.finding import Remark, Silence
 from vallum.findings.place import Place
 
 _ERRORS: Final = re.compile(
-    r"Expired\w*|Invalid\w*(?:Token|Signature|Audience|Issuer|Claim|Algorithm|IssuedAt|Key)\w*|DecodeError|JWT\w*|JWS\w*"
-    r"|Immature\w*|MissingRequiredClaimError|PyJWTError|BadSignature\w*|JoseError|BadTokenError|InvalidTokenError"
+    r"Expired\w*|Invalid\w*(?:Token|Signature|Audience|Issuer|Claim|Algorithm|IssuedAt|Key)\w*"
+    r"|DecodeError|JWT\w*|JWS\w*|Immature\w*|MissingRequiredClaimError|PyJWTError|BadSignature\w*|JoseError|BadTokenError"
 )
 _TELLS: Final = re.compile(
-    r"\bexpired\b|another audience|wrong (?:audience|issuer|type|signature)|invalid (?:audience|issuer|signature|token type)"
+    r"\bexpired\b|another audience|wrong (?:audience|issuer|type|signature)"
+    r"|invalid (?:audience|issuer|signature|token type)"
     r"|signature (?:is )?(?:invalid|wrong|failed)|\brevoked\b|malformed|cannot be (?:read|decoded)|decode|bad signature",
     re.IGNORECASE,
 )

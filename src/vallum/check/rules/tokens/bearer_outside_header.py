@@ -23,10 +23,13 @@ _BEARER: Final = re.compile(r"bearer|authorization", re.IGNORECASE)
 _HEADER: Final = re.compile(
     r"headers(?:\.get(?:list)?\(|\[)\s*[\"']authorization[\"']|HTTP_AUTHORIZATION", re.IGNORECASE
 )
-_CLIENTS: Final = tuple(
-    f"{library}.{verb}" for library in ("httpx", "requests", "httpx.Client()", "requests.Session()", "aiohttp.ClientSession()")
-    for verb in ("get", "post", "put", "delete", "patch", "request", "stream")
-) + ("urllib.request.urlopen", "urllib.request.Request")  # fmt: skip
+_LIBRARIES: Final = ("httpx", "requests", "httpx.Client()", "requests.Session()", "aiohttp.ClientSession()")
+_VERBS: Final = ("get", "post", "put", "delete", "patch", "request", "stream")
+_CLIENTS: Final = (
+    *(f"{library}.{verb}" for library in _LIBRARIES for verb in _VERBS),
+    "urllib.request.urlopen",
+    "urllib.request.Request",
+)
 _PARAMETER: Final = re.compile(r"[?&](?:access_token|token|jwt|auth_token)=$", re.IGNORECASE)
 _ATTACK: Final = "Addresses stand in histories, logs of proxies and Referer headers, and the token with them."
 _FIX: Final = "Take and send the token in one Authorization header."

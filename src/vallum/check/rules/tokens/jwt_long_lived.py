@@ -25,19 +25,9 @@ _FIX: Final = "Let an access token live for 15 minutes, and require exp when it 
 def examine(project: Project) -> Iterator[Remark]:
     """Look at every token that is issued, and at every call that reads one."""
     looked = False
-    for call, payload in find_issues(project):
+    for remark in _judge_issues(project):
         looked = True
-        claims = read_claims(payload, call, project)
-        if "exp" in claims.values:
-            node, scope = claims.values["exp"]
-            seconds = _life(node, scope, project)
-            about = f"{call.function.name if call.function else ''}".lower()
-            if seconds is not None and seconds > _MOST and not any(word in about for word in _REFRESH):
-                yield RULE.finding(call.place, _ATTACK, f"The token lives for {seconds} seconds.", fix=_FIX)
-            elif seconds is not None:
-                yield RULE.site(call.place, f"{seconds} seconds")
-        elif claims.seen and not claims.open:
-            yield RULE.finding(call.place, _ATTACK, "The token has no exp.", fix=_FIX)
+        yield remark
     for reading in find_readings(project):
         looked = True
         if reading.options.get("verify_exp") is False:
@@ -50,6 +40,22 @@ def examine(project: Project) -> Iterator[Remark]:
             yield RULE.site(call.place, "the guard's ceiling of an hour")
     if not looked:
         yield RULE.silence(Silence.DOES_NOT_APPLY, "no JSON Web Token is issued or read")
+
+
+def _judge_issues(project: Project) -> Iterator[Remark]:
+    """The tokens that are issued."""
+    for call, payload in find_issues(project):
+        claims = read_claims(payload, call, project)
+        if "exp" in claims.values:
+            node, scope = claims.values["exp"]
+            seconds = _life(node, scope, project)
+            about = f"{call.function.name if call.function else ''}".lower()
+            if seconds is not None and seconds > _MOST and not any(word in about for word in _REFRESH):
+                yield RULE.finding(call.place, _ATTACK, f"The token lives for {seconds} seconds.", fix=_FIX)
+            elif seconds is not None:
+                yield RULE.site(call.place, f"{seconds} seconds")
+        elif claims.seen and not claims.open:
+            yield RULE.finding(call.place, _ATTACK, "The token has no exp.", fix=_FIX)
 
 
 def _life(node: nodes.Expression, scope: Scope, project: Project) -> int | None:

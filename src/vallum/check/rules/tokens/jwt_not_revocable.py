@@ -33,22 +33,28 @@ def examine(project: Project) -> Iterator[Remark]:
             yield RULE.site(call.place, "has a jti")
         elif claims.seen and not claims.open:
             yield RULE.finding(call.place, _ATTACK, "The token has no jti: nobody can name it.", fix=_FIX)
-    for view in find_views(project, _LOGOUT):
-        text = text_around(view, project).replace(f"def {view.function.name}(", "")
-        if not _JWT.search(f"{view.before} {view.function.text}") or not view.takes_post:
-            continue
+    for remark in _judge_logouts(project):
         looked = True
-        if _ENDS.search(text):
-            yield RULE.site(view.function.place, "revokes")
-        elif "delete_cookie" not in text:
-            why = f"{view.function.name} revokes nothing."
-            yield RULE.finding(view.function.place, _ATTACK, why, fix=_FIX)
+        yield remark
     for call in project.calls("*.AccessTokens"):
         if not is_test(call.place.path):
             looked = True
             yield RULE.site(call.place, "the guard's tokens have an id")
     if not looked:
         yield RULE.silence(Silence.DOES_NOT_APPLY, "no JSON Web Token is issued")
+
+
+def _judge_logouts(project: Project) -> Iterator[Remark]:
+    """The logouts of applications with tokens."""
+    for view in find_views(project, _LOGOUT):
+        text = text_around(view, project).replace(f"def {view.function.name}(", "")
+        if not _JWT.search(f"{view.before} {view.function.text}") or not view.takes_post:
+            continue
+        if _ENDS.search(text):
+            yield RULE.site(view.function.place, "revokes")
+        elif "delete_cookie" not in text:
+            why = f"{view.function.name} revokes nothing."
+            yield RULE.finding(view.function.place, _ATTACK, why, fix=_FIX)
 
 
 RULE = Rule(

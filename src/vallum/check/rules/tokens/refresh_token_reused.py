@@ -33,7 +33,7 @@ _RAW_FIX: Final = "Store the SHA-256 digest of the token."
 
 def examine(project: Project) -> Iterator[Remark]:
     """Look at every handler that refreshes, at what is stored, and at lifetimes."""
-    looked, seen = False, set[Place]()
+    looked = False
     for view in find_views(project, _NAME, _PATH):
         if view.takes_post:
             looked = True
@@ -42,11 +42,24 @@ def examine(project: Project) -> Iterator[Remark]:
             else:
                 why = f"{view.function.name} gives no new refresh token."
                 yield RULE.finding(view.function.place, _ATTACK, why, fix=_FIX)
+    for remark in _judge_settings(project):
+        looked = True
+        yield remark
+    for call in project.calls("*.RefreshTokens"):
+        if not is_test(call.place.path):
+            looked = True
+            yield RULE.site(call.place, "the guard's families")
+    if not looked:
+        yield RULE.silence(Silence.DOES_NOT_APPLY, "nothing is refreshed here")
+
+
+def _judge_settings(project: Project) -> Iterator[Remark]:
+    """What is stored, and the lifetimes."""
+    seen = set[Place]()
     for setting in project.settings:
         if is_test(setting.place.path) or setting.place in seen:
             continue
         if _stores_raw(setting):
-            looked = True
             seen.add(setting.place)
             yield RULE.finding(setting.place, _RAW, f"`{setting.key}` holds the token as it is.", fix=_RAW_FIX)
         elif _LIFES.fullmatch(setting.key) and setting.form in {"name", "item", "key", "keyword"}:
@@ -54,14 +67,7 @@ def examine(project: Project) -> Iterator[Remark]:
             days = setting.key.upper().endswith("DAYS")
             total = seconds * 86_400 if seconds is not None and days else seconds
             if total is not None and total > _MOST:
-                looked = True
                 yield RULE.finding(setting.place, _ATTACK, f"It lives for {total} seconds.", fix="Let it live a week.")
-    for call in project.calls("*.RefreshTokens"):
-        if not is_test(call.place.path):
-            looked = True
-            yield RULE.site(call.place, "the guard's families")
-    if not looked:
-        yield RULE.silence(Silence.DOES_NOT_APPLY, "nothing is refreshed here")
 
 
 def _stores_raw(setting: Setting) -> bool:
