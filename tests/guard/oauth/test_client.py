@@ -1,4 +1,4 @@
-"""The flow against the small issuer of conftest.py, tampered with at each step; test_real_provider.py has a real one."""
+"""The flow against the small issuer of conftest.py, tampered with at each step; the real one has its own file."""
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
