@@ -49,7 +49,7 @@ def project(tmp_path, monkeypatch):
 
     yield write
     for name in set(sys.modules) - before:
-        if not name.startswith("vallum"):
+        if str(getattr(sys.modules[name], "__file__", None) or "").startswith(str(tmp_path)):
             del sys.modules[name]
 
 
