@@ -3,6 +3,7 @@
 import json
 import re
 import socket
+import sys
 import threading
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterator
@@ -18,7 +19,9 @@ from vallum.guard.authentication.mfa.passkeys import PasskeyRefusedError, Passke
 from vallum.guard.authentication.mfa.relying_party import RelyingParty
 from vallum.guard.authentication.mfa.second_factor import SecondFactor
 from vallum.guard.authentication.mfa.step_up import FactorRequiredError, LoginRequiredError
+from vallum.stores.factors import FactorRecord
 
+pytestmark = pytest.mark.parametrize("factors", ["sqlite"], indirect=True)
 CLIENT = "203.0.113.9"
 CREATE = """async options => JSON.stringify((await navigator.credentials.create(
   {publicKey: PublicKeyCredential.parseCreationOptionsFromJSON(options)})).toJSON())"""
@@ -172,6 +175,16 @@ def test_several_passkeys_for_an_account_and_none_twice(
 
 
 @pytest.mark.browser
+def test_a_credential_is_kept_once(factors: Any, passkeys: Passkeys, device: Authenticator) -> None:
+    answer = device.create(passkeys.offer(factors.ann, factors.session, browser="cookie"))
+    taken = FactorRecord(id=json.loads(answer)["id"], account_id="id-eve", kind="passkey", created=1.0)
+    assert factors.store.add(taken)
+    with pytest.raises(PasskeyRefusedError):
+        passkeys.register(factors.ann, factors.session, answer, browser="cookie")
+    assert factors.store.find(taken.id) == taken
+
+
+@pytest.mark.browser
 def test_a_counter_that_stays_at_zero_is_accepted_and_one_that_goes_back_is_not(
     factors: Any, passkeys: Passkeys, device: Authenticator
 ) -> None:
@@ -183,6 +196,18 @@ def test_a_counter_that_stays_at_zero_is_accepted_and_one_that_goes_back_is_not(
     device.put({**key, "signCount": 0})
     with pytest.raises(LoginFailedError):
         passkeys.authenticate(device.get(passkeys.challenge(browser="visitor")), browser="visitor", client=CLIENT)
+
+
+@pytest.mark.browser
+def test_of_two_answers_that_race_the_counter_lets_one_in(
+    factors: Any, passkeys: Passkeys, device: Authenticator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = factors.store.find(register(factors, passkeys, device))
+    first, second = (device.get(passkeys.challenge(browser="visitor")) for _ in range(2))
+    assert passkeys.authenticate(second, browser="visitor", client=CLIENT)
+    monkeypatch.setattr(type(factors.store), "find", lambda *_: before)
+    with pytest.raises(LoginFailedError):
+        passkeys.authenticate(first, browser="visitor", client=CLIENT)
 
 
 @pytest.mark.browser
@@ -265,31 +290,22 @@ def test_what_is_no_answer_is_refused(factors: Any, passkeys: Passkeys, answer: 
         passkeys.register(factors.ann, factors.session, answer, browser="visitor")
 
 
+def test_a_challenge_is_never_issued_twice(factors: Any, passkeys: Passkeys) -> None:
+    object.__setattr__(factors.world.desk, "randomness", bytes)
+    passkeys.challenge(browser="visitor")
+    with pytest.raises(PasskeyRefusedError):
+        passkeys.challenge(browser="visitor")
+
+
+def test_without_the_library_the_error_names_it(
+    factors: Any, passkeys: Passkeys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "webauthn", None)
+    with pytest.raises(ConfigError, match="webauthn"):
+        passkeys.register(factors.ann, factors.session, "{}", browser="visitor")
+
+
 def test_the_user_handle_tells_nothing(factors: Any, passkeys: Passkeys) -> None:
     user = passkeys.offer(factors.ann, factors.session, browser="cookie")["user"]
     assert re.fullmatch(r"[\w-]{43}", user["id"])
     assert "ann" not in user["id"]
-
-
-def test_related_origins_share_the_passkeys() -> None:
-    party = RelyingParty("https://www.notes.example", "notes.example", ("https://notes.test",))
-    assert (party.id, party.origins) == ("notes.example", ("https://www.notes.example", "https://notes.test"))
-    assert party.describe() == {"origins": ["https://www.notes.example", "https://notes.test"]}
-
-
-@pytest.mark.parametrize(
-    "given",
-    [
-        ("http://notes.example",),
-        ("https://127.0.0.1",),
-        ("https://notes.example/",),
-        ("https://notes.example", "example"),
-        ("https://notes.example", "otes.example"),
-        ("https://notes.example", "attacker.example"),
-        ("https://notes.example", "", ("http://other.example",)),
-        ("https://notes.example", "", tuple(f"https://notes{number}.example" for number in range(6))),
-    ],
-)
-def test_origins_that_prove_nothing_are_refused(given: Any) -> None:
-    with pytest.raises(ConfigError):
-        RelyingParty(*given)

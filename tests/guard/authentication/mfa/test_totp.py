@@ -198,6 +198,34 @@ def test_half_a_login_ends_with_time_with_the_epoch_and_with_the_account(factors
     refuses(factors, half, code(), "unknown-kind")
 
 
+def test_a_session_confirms_with_a_code_once_and_in_bounds(factors: Any) -> None:
+    code = factors.enrol()
+    factors.second.confirm(factors.ann, "totp", code(), client=CLIENT)
+    for _ in range(4):
+        with pytest.raises(LoginFailedError):
+            factors.second.confirm(factors.ann, "totp", code(), client=CLIENT)
+    with pytest.raises(RateLimitedError):
+        factors.second.confirm(factors.ann, "totp", code(), client=CLIENT)
+
+
+def test_of_50_parallel_completions_of_a_half_login_one_wins(factors: Any) -> None:
+    code, half, won, start = factors.enrol()(), factors.half(), [], threading.Barrier(50)
+
+    def use() -> None:
+        start.wait()
+        try:
+            won.append(complete(factors, half, code).id)
+        except (LoginFailedError, RateLimitedError):
+            won.append("")
+
+    threads = [threading.Thread(target=use) for _ in range(50)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(won) == [""] * 49 + ["id-ann"]
+
+
 def test_a_sealed_secret_opens_for_its_own_account_only(factors: Any) -> None:
     factors.enrol()
     eve = factors.world.add("eve")
