@@ -23,7 +23,8 @@ _ERRORS: Final = re.compile(
 _TELLS: Final = re.compile(
     r"\bexpired\b|another audience|wrong (?:audience|issuer|type|signature)"
     r"|invalid (?:audience|issuer|signature|token type)"
-    r"|signature (?:is )?(?:invalid|wrong|failed)|\brevoked\b|malformed|cannot be (?:read|decoded)|decode|bad signature",
+    r"|signature (?:is )?(?:invalid|wrong|failed)|\brevoked\b|malformed|cannot be (?:read|decoded)|decode"
+    r"|bad signature",
     re.IGNORECASE,
 )
 _ATTACK: Final = "Somebody who tries tokens learns whether the signature was right, and which check refused it."
