@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from vallum.check.dependencies.npm_lock import find_npm_locks, line_of
 from vallum.check.read.tree import make_sources
+from vallum.check.readings.npm_lock import find_npm_locks, line_of
 from vallum.check.run import build_project
 
 LOCK = '{"packages": {\n"": {},\n"node_modules/a": {\n"version": "1.0.0"},\n"node_modules/b": 7}}\n'

@@ -24,9 +24,7 @@ _PRIVILEGED: Final = frozenset({
 _TAKES: Final = re.compile(
     r"New|Create|Update|Regist|Signup|SignUp|Edit|Patch|Change|Input|Payload|Request|Form|In$|Write"
 )
-_GIVES: Final = re.compile(
-    r"Out$|Response|Reply|Read$|View$|Public|Detail|Row$|Result|InDB|Admin|Role|Grant|Rights|Account$"
-)
+_GIVES: Final = re.compile(r"Out$|Response|Reply|Read$|View$|Public|Detail|Row$|Result|InDB|Admin|Role|Grant|Account$")
 _FORMS: Final = re.compile(r"(?:^|\.)(?:ModelForm|ModelSerializer|HyperlinkedModelSerializer)$")
 _ATTACK: Final = "A visitor adds a field to the request, such as is_admin=1 or another owner, and it is stored."
 _FIX: Final = "Name each field that the action may write, from a schema with extra='forbid'."

@@ -8,10 +8,10 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from vallum.check.dependencies.manifests import LOCKS, Manifest, read_manifest
-from vallum.check.dependencies.npm_lock import find_npm_locks, line_of
 from vallum.check.project import Project
 from vallum.check.read.purpose import is_document, is_test
 from vallum.check.read.source import Source
+from vallum.check.readings.npm_lock import find_npm_locks, line_of
 from vallum.check.rule import Rule
 from vallum.findings.finding import Confidence, Remark, Silence
 

@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from vallum.check.dependencies.npm_lock import find_npm_locks, line_of
 from vallum.check.flow.facts import Call
 from vallum.check.project import Project
 from vallum.check.read.purpose import is_document, is_test
+from vallum.check.readings.npm_lock import find_npm_locks, line_of
 from vallum.check.readings.pipelines import command_lines
 from vallum.check.rule import Rule
 from vallum.findings.finding import Confidence, Remark, Silence
