@@ -32,6 +32,10 @@ help: ## List the targets
 	@if command -v npm >/dev/null && npm ci --prefix $(@D) --ignore-scripts --silent --no-audit --no-fund; then touch $@; \
 	  else echo "the OpenID provider is not installed (npm), so its tests are skipped"; fi
 
+tests/peers/node_modules/.done: tests/peers/package-lock.json
+	@if command -v npm >/dev/null && npm ci --prefix tests/peers --ignore-scripts --silent --no-audit --no-fund; then touch $@; \
+	  else echo "jose for JavaScript is not installed (npm), so its tests are skipped"; fi
+
 run: .venv/.all ## Audit both example apps and show the two ledgers side by side
 	@$(BIN)/python tools/compare.py examples/notes/leaky examples/notes/sound
 
@@ -50,7 +54,7 @@ imports: .venv/.dev
 house: .venv/.dev
 	@$(BIN)/python tools/house.py
 
-cover: .venv/.dev .venv/observatory/.done .venv/provider/.done
+cover: .venv/.dev .venv/observatory/.done .venv/provider/.done tests/peers/node_modules/.done
 	@$(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report=term
 
 fuzz: .venv/.dev ## Send 125,000 invented requests through the guard (some minutes)

@@ -1,4 +1,4 @@
-"""Tokens of ours in the hands of other libraries: Authlib, and jose for JavaScript (npm ci --prefix tests/peers)."""
+"""Tokens of ours in the hands of other libraries: Authlib, and jose for JavaScript (tests/peers)."""
 
 import json
 import subprocess
@@ -54,7 +54,7 @@ def ask_jose(tokens: AccessTokens, token: str, **changes: str) -> dict[str, Any]
     return answer
 
 
-@pytest.mark.skipif(not HAS_JOSE, reason="needs node and npm ci --prefix tests/peers, which make does not install")
+@pytest.mark.skipif(not HAS_JOSE, reason="needs node and npm, for make to install jose")
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
 def test_jose_accepts_our_tokens_by_our_key_document(algorithm: Algorithm) -> None:
     others: list[Algorithm] = [name for name in ALGORITHMS if name != algorithm]
