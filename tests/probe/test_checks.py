@@ -56,13 +56,15 @@ ELSEWHERE = (
     "request-correlation",
     "request-size-limits",
     "runtime-protection",
+    "secrets-not-committed",
     "secure-defaults",
     "security-alerts",
     "security-events-logged",
+    "strong-asymmetric",
     "structured-logs",
     "validation-errors-safe",
 )
-"""What `checks/` tests: claims on the log, and on starts of their own."""
+"""What `checks/` tests: claims on the log, on published files and keys, and on starts of their own."""
 
 
 @pytest.mark.parametrize("control", BREAKABLE)

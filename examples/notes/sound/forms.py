@@ -190,7 +190,9 @@ class Bringing(Form):
 class Rights(Form):
     """POST /admin/users/{user_id}."""
 
-    is_admin: Check = False
+    is_admin: Check = (
+        False  # vallum: ignore[mass-assignment] only administrators reach this form, to set this very right
+    )
     is_active: Check = False
 
 

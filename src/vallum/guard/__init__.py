@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from vallum.guard.errors.public import NotFoundError, PublicError
     from vallum.guard.errors.refusal import Refusal
     from vallum.guard.exchange import current, current_actor
+    from vallum.guard.http.rate_policy import RateLimitPolicy
     from vallum.guard.identity.settings import Identity
     from vallum.guard.identity.users import current_user, maybe_user, recent_login
-    from vallum.guard.http.rate_policy import RateLimitPolicy
     from vallum.guard.policy import Environment, GuardPolicy, read_environment
     from vallum.guard.sessions.signing import renew_session, sign_in, sign_out
 else:

@@ -6,20 +6,34 @@ Guard(app, identity=Identity(database="sqlite:///notes.sqlite", mailer=SmtpMaile
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from vallum.base.errors import ConfigError
-from vallum.crypto.jwt.keys import SigningKey
-from vallum.guard.authentication.jobs import BackgroundJobs, Jobs
 from vallum.guard.authentication.lifecycle.letters import Letters
 from vallum.guard.authentication.lockout import LockoutPolicy
 from vallum.guard.authentication.mail.message import Mailer
-from vallum.guard.authentication.passwords import PasswordHasher
 from vallum.guard.identity.standing import QUARTER, SECONDS
 from vallum.stores.accounts import AccountRecord, AccountStore
 
+if TYPE_CHECKING:
+    from vallum.crypto.jwt.keys import SigningKey
+    from vallum.guard.authentication.jobs import Jobs
+    from vallum.guard.authentication.passwords import PasswordHasher
+
 _PREFIX: Final = re.compile(r"(?:/[a-z0-9-]+)+")
 _MOST_RECENT: Final = 3600
+
+
+def _hash_passwords() -> "PasswordHasher":
+    from vallum.guard.authentication.passwords import PasswordHasher  # noqa: PLC0415 - only for an app with accounts
+
+    return PasswordHasher()
+
+
+def _work_behind() -> "Jobs":
+    from vallum.guard.authentication.jobs import BackgroundJobs  # noqa: PLC0415 - only for an app with accounts
+
+    return BackgroundJobs()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,14 +56,14 @@ class Identity:
     home: str = "/"
     audience: str = ""
     accounts: AccountStore | None = None
-    token_key: SigningKey | None = field(default=None, repr=False)
-    passwords: PasswordHasher = field(default_factory=PasswordHasher)
+    token_key: "SigningKey | None" = field(default=None, repr=False)
+    passwords: "PasswordHasher" = field(default_factory=_hash_passwords)
     letters: Letters = field(default_factory=Letters)
     lockout: LockoutPolicy = field(default_factory=LockoutPolicy)
     standing_seconds: float = SECONDS
     recent_seconds: int = QUARTER
     needs_factor: Callable[[AccountRecord], bool] | None = None
-    jobs: Jobs = field(default_factory=BackgroundJobs)
+    jobs: "Jobs" = field(default_factory=_work_behind)
 
     def __post_init__(self) -> None:
         """Refuse paths that lead elsewhere, and a login that stays recent for long."""

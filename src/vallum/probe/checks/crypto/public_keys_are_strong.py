@@ -45,7 +45,7 @@ def _keys(exchange: Exchange) -> Iterator[Mapping[str, Any]]:
         return
     try:
         document = json.loads(exchange.answer.text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return
     listed = document.get("keys") if isinstance(document, dict) else None
     for key in listed if isinstance(listed, list) else ():
