@@ -33,7 +33,7 @@ def test_projects(lines):
     name = "pyproject.toml"
     assert lines(SLUG, {name: UV.format("")}) == [[f"{name}:2"], []]
     assert lines(SLUG, {name: UV.format("explicit = true\n")}) == [[], [f"{name}:2"]]
-    assert lines(SLUG, {name: UV.format("").replace("p.internal", "pypi.org")})[0] == []
+    assert lines(SLUG, {name: UV.format("").replace("company", "PyPI")})[0] == []
     assert lines(SLUG, {name: POETRY.format("supplemental")}) == [[f"{name}:4"], []]
     assert lines(SLUG, {name: POETRY.format("explicit")})[0] == []
     assert lines(SLUG, {name: '[tool.uv]\nextra-index-url = ["https://p.internal"]\n'}) == [[f"{name}:2"], []]

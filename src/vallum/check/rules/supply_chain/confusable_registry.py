@@ -24,7 +24,8 @@ _NPM_TOKEN: Final = re.compile(r":_(?:authToken|auth|password)\s*=\s*(?P<value>[
 _REGISTRY: Final = re.compile(r"^\s*(?P<scope>@[\w.-]+:)?registry\s*=\s*(?P<url>[^\s;]+)")
 _INDEX: Final = re.compile(r"^\s*(?:--)?(?:index-url|default-index)(?:\s*=\s*|\s+)(?P<url>[^\s;]+)")
 _AUDIT_OFF: Final = re.compile(r"^\s*audit\s*=\s*false\b")
-_PUBLIC: Final = re.compile(r"://(?:[\w-]+\.)?(?:npmjs\.org|yarnpkg\.com|pypi\.org|pythonhosted\.org|pytorch\.org)")
+_PUBLIC: Final = frozenset({"pypi", "pytorch"})
+"""What projects call a public index: nobody can take a name in it that they do not have there already."""
 _FIX: Final = "One index, or one index per package: explicit = true with [tool.uv.sources], a scope for npm."
 _NAMES: Final = re.compile(r"(?:^|/)(?:\.npmrc|pip\.conf|pip\.ini|\.pypirc|setup\.cfg|tox\.ini|uv\.ini)$")
 
@@ -85,7 +86,7 @@ def _judge_projects(project: Project) -> Iterator[Remark]:
         tool = table.get("tool", {})
         indexes = table.get("index", []) if name == "uv.toml" else tool.get("uv", {}).get("index", [])
         for index in indexes if isinstance(indexes, list) else ():
-            sound = index.get("explicit") or index.get("default") or _PUBLIC.search(str(index.get("url", "")))
+            sound = index.get("explicit") or index.get("default") or str(index.get("name")).lower() in _PUBLIC
             yield _remark(project, source, str(index.get("name") or index.get("url")), bool(sound))
         for entry in tool.get("poetry", {}).get("source", []):
             priority = str(entry.get("priority", "primary"))
