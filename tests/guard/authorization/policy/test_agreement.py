@@ -269,7 +269,7 @@ SOMEBODIES = [
 ]
 
 
-@pytest.mark.parametrize("leaf", LEAVES, ids=str)
+@pytest.mark.parametrize("leaf", LEAVES, ids=range(len(LEAVES)))
 def test_every_kind_of_condition_agrees(sqlite: Engine, leaf: Condition) -> None:
     for condition in (leaf, ~leaf):
         for actor in SOMEBODIES:
