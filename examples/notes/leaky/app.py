@@ -4,7 +4,7 @@ from fastapi import FastAPI, Request
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.staticfiles import StaticFiles
 
-from . import accounts, admin, api, database, errors, exchange, files, notes, schema, sessions, settings, sharing
+from . import accounts, admin, api, company, database, errors, exchange, files, notes, schema, sessions, settings, sharing
 from .logbook import log
 
 app = FastAPI(title=settings.APP_NAME, version=settings.VERSION, debug=settings.DEBUG)
@@ -31,7 +31,7 @@ app.add_middleware(
     CORSMiddleware, allow_origins=["*"], allow_credentials=True, allow_methods=["*"], allow_headers=["*"]
 )
 
-for module in (accounts, notes, sharing, files, exchange, admin, api):
+for module in (accounts, company, notes, sharing, files, exchange, admin, api):
     app.include_router(module.router)
 errors.add_handlers(app)
 

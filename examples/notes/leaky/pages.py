@@ -23,6 +23,7 @@ def render(request, name, status_code=200, **context):
         "preferences": preferences,
         "message": context.get("message") or request.query_params.get("message", ""),
         "state": json.dumps(state),
+        "company": bool(settings.COMPANY_ISSUER),
         "app_name": settings.APP_NAME,
         "version": settings.VERSION,
     }

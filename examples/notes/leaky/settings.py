@@ -15,6 +15,9 @@ SECRET_KEY = "n0tes-s1gning-key-winter-2019"
 JWT_SECRET = os.environ.get("NOTES_JWT_SECRET", "notes-jwt-secret")
 SYNC_API_KEY = os.environ.get("NOTES_SYNC_KEY") or "sync-worker-5d41402abc4b"
 SMTP_PASSWORD = "Mailbox!Winter2019"
+COMPANY_ISSUER = os.environ.get("NOTES_COMPANY_ISSUER", "")
+COMPANY_CLIENT_ID = os.environ.get("NOTES_COMPANY_CLIENT_ID", "notes")
+COMPANY_CLIENT_SECRET = os.environ.get("NOTES_COMPANY_CLIENT_SECRET", "c0mpany-notes-8aZ41")
 WEBHOOK_URL = os.environ.get("NOTES_WEBHOOK_URL", "")
 
 TOKEN_LIFETIME = 30 * 24 * 3600
