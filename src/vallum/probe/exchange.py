@@ -77,6 +77,16 @@ class LogLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """A mail that an app in process wrote."""
+
+    recipient: str
+    subject: str = ""
+    text: str = field(default="", repr=False)
+    """Its text, and that of its HTML; the links in it open accounts."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Shot:
     """What to send, as whom. The client adds cookies, bearer token, Origin and CSRF token, as a browser would."""
 
@@ -153,13 +163,17 @@ class Launch:
 class Stir:
     """Changes the world around a trial: its clock moves on, its stores are taken away or are back.
 
-    The exchange that comes back has as its body how often a store that was away had been asked for till now.
+    The exchange that comes back has as its body how often a store that was away had been asked for till now. Its
+    headers tell the trial's time in seconds since the epoch (`x-now`), how many SQLite files the app has opened
+    (`x-databases`) and each of the texts to `find` that stands in one of them (`x-found`).
     """
 
     trial: str
     seconds: float = 0.0
     down: tuple[str, ...] = ()
     """The stores that are away from now on: `database` (SQLite), `network`, `files`."""
+    find: tuple[str, ...] = ()
+    """What to look for in the files of the databases, as it would stand there."""
     label: str = ""
 
 
@@ -182,6 +196,8 @@ class Answer:
     """Whether the exception reached the server, which logs it in its own way."""
     log: tuple[LogLine, ...] = ()
     """What the app logged and printed while it answered, in process; nothing is known over a network."""
+    letters: tuple[Letter, ...] = ()
+    """The mails that it wrote since the answer before, in process."""
 
     def header(self, name: str) -> str:
         """The first header of this name; empty when absent."""

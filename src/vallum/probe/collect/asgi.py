@@ -86,10 +86,10 @@ class AsgiTransport:
         task = asyncio.ensure_future(self._call(wire, taken))
         ended = asyncio.ensure_future(taken.ended.wait())
         await asyncio.wait({task, ended}, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
+        seconds = self._clock() - began
         finished = task.done() or ended.done()
         if ended.done() and not task.done():
             await asyncio.wait({task}, timeout=min(0.25, patience))
-        seconds = self._clock() - began
         for left in (task, ended):
             if not left.done():
                 left.cancel()
@@ -103,7 +103,14 @@ class AsgiTransport:
             told = raised or "the app ended without an answer"
             log = self._overheard.lines
             return Answer(
-                status=500, headers=headers, body=_BROKEN, seconds=seconds, raised=told, log=log, escaped=True
+                status=500,
+                headers=headers,
+                body=_BROKEN,
+                seconds=seconds,
+                raised=told,
+                log=log,
+                escaped=True,
+                letters=self._overheard.letterbox.take(),
             )
         return Answer(
             status=taken.status,
@@ -115,6 +122,7 @@ class AsgiTransport:
             fault=fault,
             escaped=bool(taken.raised),
             log=self._overheard.lines,
+            letters=self._overheard.letterbox.take(),
         )
 
     async def _call(self, wire: Wire, taken: _Taken) -> None:

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable
 from typing import Final, TextIO
 
+from vallum.probe.collect.letters import Letterbox
 from vallum.probe.exchange import LogLine
 
 _MOST_LINES: Final = 200
@@ -25,6 +26,7 @@ class Overheard:
         """Begin to listen."""
         self.heard = ""
         """The last exception that was logged."""
+        self.letterbox = Letterbox()
         self._lines: list[LogLine] = []
         self._records = 0
         self._printed: dict[str, str] = {}
@@ -75,6 +77,7 @@ class Overheard:
 
     def close(self) -> None:
         """Stop listening."""
+        self.letterbox.close()
         if self in _EARS:
             _EARS.remove(self)
             if not _EARS:

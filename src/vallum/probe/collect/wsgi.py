@@ -70,6 +70,7 @@ class WsgiTransport:
             raised=raised or self._overheard.heard,
             escaped=bool(raised),
             log=self._overheard.lines,
+            letters=self._overheard.letterbox.take(),
         )
 
     def _environ(self, wire: Wire) -> dict[str, Any]:

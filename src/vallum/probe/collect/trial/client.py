@@ -16,7 +16,7 @@ from typing import Any, Final
 from vallum.probe.collect.engine import StuckError
 from vallum.probe.collect.trial.values import fill_values
 from vallum.probe.collect.wire import Wire
-from vallum.probe.exchange import Answer, LogLine
+from vallum.probe.exchange import Answer, Letter, LogLine
 
 _COMMAND: Final = "from vallum.probe.collect.trial.stage import main; main()"
 _START_SECONDS: Final = 60.0
@@ -51,13 +51,20 @@ class Trial:
         if told is None:
             raise StuckError(f"{wire.method} {wire.target} does not return.", hint="A handler blocks without end.")
         pairs = tuple((str(name), str(value)) for name, value in told.pop("headers"))
-        log = tuple(LogLine(**line) for line in told.pop("log"))
-        return Answer(**{**told, "body": base64.b64decode(told["body"]), "headers": pairs, "log": log})
+        heard = {
+            "log": tuple(LogLine(**line) for line in told.pop("log")),
+            "letters": tuple(Letter(**letter) for letter in told.pop("letters")),
+        }
+        return Answer(**{**told, **heard, "body": base64.b64decode(told["body"]), "headers": pairs})
 
-    def stir(self, seconds: float, down: tuple[str, ...]) -> int:
-        """Move the clock on, take stores away or give them back; how often one that was away was asked for till now."""
-        told = self._order({"seconds": seconds, "down": down}, _GRACE)
-        return int(told["failed"]) if told else 0
+    def stir(self, seconds: float, down: tuple[str, ...], find: tuple[str, ...] = ()) -> Mapping[str, Any]:
+        """Move the clock on, take stores away or give them back, look for texts in the databases; what came of it.
+
+        `failed` is how often a store that was away was asked for till now, `now` the trial's time, `found` the texts
+        that a database holds, `databases` how many were looked through.
+        """
+        told = self._order({"seconds": seconds, "down": down, "find": find}, _GRACE)
+        return told or {"failed": 0, "now": time.time(), "found": [], "databases": 0}
 
     def close(self) -> None:
         """End the process."""

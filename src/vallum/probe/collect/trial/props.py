@@ -12,7 +12,7 @@ import os
 import sys
 import sysconfig
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from types import FrameType
 from typing import Any, Final
@@ -34,6 +34,8 @@ class Props:
     failed: int = 0
     """How often a store was asked for since the world last changed, and was away."""
     reads: Final[dict[str, None]] = {}
+    databases: Final[dict[str, None]] = {}
+    """The files of the SQLite databases that were opened."""
 
 
 def set_props() -> None:
@@ -103,6 +105,10 @@ def _set_stores() -> None:
     def open_database(*arguments: Any, **named: Any) -> Any:
         _fail("database", sqlite3.OperationalError)
         named.setdefault("factory", Connection)
+        place = arguments[0] if arguments else named.get("database", "")
+        if isinstance(place, str | os.PathLike):
+            name = os.fspath(place).removeprefix("file:").partition("?")[0]
+            Props.databases[os.path.join(os.getcwd(), name)] = None  # noqa: PTH118, PTH109 - pathlib needs the clock
         return connect(*arguments, **named)
 
     for module in (sqlite3, sys.modules["sqlite3.dbapi2"]):
@@ -132,6 +138,21 @@ def _fail(store: str, kind: type[Exception]) -> None:
     if store in Props.down:
         Props.failed += 1
         raise kind(_DOWN)
+
+
+def find_stored(texts: Iterable[str]) -> dict[str, Any]:
+    """How many SQLite files were opened, and those of the texts that stand in one or in its log of writes."""
+    held = [_read_whole(f"{name}{tail}") for name in Props.databases for tail in ("", "-wal")]
+    found = [text for text in texts if any(text.encode() in content for content in held)]
+    return {"databases": sum(content.startswith(b"SQLite format 3") for content in held), "found": found}
+
+
+def _read_whole(name: str) -> bytes:
+    try:
+        with io.FileIO(name) as file:
+            return file.readall()
+    except OSError:
+        return b""
 
 
 def _set_environment() -> None:

@@ -7,10 +7,11 @@ import base64
 import io
 import json
 import os
+import time
 from dataclasses import asdict
 from typing import Any
 
-from vallum.probe.collect.trial.props import Props, name_settings, set_props
+from vallum.probe.collect.trial.props import Props, find_stored, name_settings, set_props
 
 _TIMEOUT = 60.0
 
@@ -45,7 +46,7 @@ def _obey(transport: Any, order: dict[str, Any]) -> dict[str, Any]:
         Props.shift += float(order["seconds"])
         Props.down = frozenset(order["down"])
         failed, Props.failed = Props.failed, 0
-        return {"failed": failed}
+        return {"failed": failed, "now": time.time(), **find_stored(order["find"])}
     from vallum.probe.collect.wire import Wire  # noqa: PLC0415 - after the props
 
     fields = {**order["wire"], "body": base64.b64decode(order["wire"]["body"])}

@@ -54,8 +54,11 @@ class Trials:
         shot = Shot(method="WAIT", target="/", label=wanted.label, trial=wanted.trial)
         if wanted.trial not in self._open:
             return Exchange(shot=shot, answer=Answer(status=0), base=self._base)
-        failed = self._open[wanted.trial][0].stir(wanted.seconds, wanted.down)
-        return Exchange(shot=shot, answer=Answer(status=200, body=str(failed).encode()), base=self._base)
+        told = self._open[wanted.trial][0].stir(wanted.seconds, wanted.down, wanted.find)
+        headers = (("x-now", str(told["now"])), ("x-databases", str(told["databases"])))
+        headers += tuple(("x-found", text) for text in told["found"])
+        answer = Answer(status=200, headers=headers, body=str(told["failed"]).encode())
+        return Exchange(shot=shot, answer=answer, base=self._base)
 
     def settle(self) -> None:
         """End those that belong to one claim."""
