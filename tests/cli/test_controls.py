@@ -55,3 +55,47 @@ def test_table_fits_the_width(vallum, monkeypatch, width):
     assert max(map(len, lines)) <= width
     assert not any(line.endswith(" ") for line in lines)
     assert ("Bind SQL values" in "".join(lines)) is (width >= 100)
+
+
+GUARDED = """
+from starlette.applications import Starlette
+
+from vallum.guard import Guard
+from vallum.guard.data.queries import Query
+
+print("noise")
+guard = Guard(Starlette())
+"""
+
+
+def test_an_app_tells_which_guards_are_active_in_it(vallum, project):
+    project("glade.py", GUARDED)
+    status, out, _ = vallum("controls", "--app", "glade:guard", "--format", "json")
+    active = {entry["id"]: entry["active"] for entry in json.loads(out)}
+    assert status == 0
+    assert active["csrf"] == ["vallum.guard.sessions.csrf"]
+    assert active["sql-parameterised"] == ["vallum.guard.data.queries"]
+    assert active["path-traversal"] == []
+
+
+def test_the_table_says_active(vallum, project):
+    project("glade.py", GUARDED)
+    lines = vallum("controls", "--app", "glade:guard", "--area", "data")[1].splitlines()
+    words = {line.split()[0]: line.split()[2] for line in lines if line.startswith("  ")}
+    assert words["sql-parameterised"] == "active"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("app = object()", "No guard was found around brook:app."),
+        ("import os\nos._exit(7)", "brook:app ends the process that loads it."),
+        ("raise ValueError", "brook"),
+    ],
+)
+def test_an_app_without_active_guards_is_one_line(vallum, project, text, told):
+    project("brook.py", text)
+    status, out, err = vallum("controls", "--app", "brook:app")
+    assert (status, out) == (2, "")
+    assert told in err
+    assert "Traceback" not in err

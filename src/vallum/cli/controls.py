@@ -6,11 +6,12 @@ from typing import Final
 
 import click
 
+from vallum.audit.active import ask_active
 from vallum.audit.keepers import Keepers, load_keepers
 from vallum.catalogue.control import AREAS, WAYS, Control
 from vallum.catalogue.registry import load_controls
 from vallum.cli.output import color_option
-from vallum.findings.formats.terminal.catalogue import render_controls
+from vallum.findings.formats.terminal.catalogue import WORDS, render_controls
 from vallum.findings.options import Color, detect_options
 
 _STANDARDS: Final = ("owasp", "asvs", "cwe")
@@ -20,18 +21,26 @@ _STANDARDS: Final = ("owasp", "asvs", "cwe")
 @click.option("--format", "format_name", type=click.Choice(["table", "json"]), default="table", help="How to print.")
 @click.option("--area", type=click.Choice(AREAS), help="Only the controls of one area.")
 @click.option("--standard", type=click.Choice(_STANDARDS), help="Group by what a standard calls it.")
+@click.option("--app", "target", default="", help="Tell which guards are active in this app (module:app).")
 @color_option
-def command(format_name: str, area: str | None, standard: str | None, color: Color) -> None:
+def command(format_name: str, area: str | None, standard: str | None, target: str, color: Color) -> None:
     """List every control, and what guards, checks and probes it."""
     controls = [control for control in load_controls() if area in (None, control.area)]
     keepers = load_keepers()
+    active = ask_active(target) if target else {}
     if format_name == "json":
-        click.echo(json.dumps([_entry(control, keepers[control.id]) for control in controls], indent=2))
+        entries = [_entry(control, keepers[control.id]) for control in controls]
+        told = [{**entry, "active": active.get(str(entry["id"]), [])} for entry in entries] if target else entries
+        click.echo(json.dumps(told, indent=2))
         return
     options = detect_options(sys.stdout, color=color)
-    table = render_controls(
-        _groups(controls, standard), lambda control, way: keepers[control.id].status(way, control), options
-    )
+
+    def tell(control: Control, way: str) -> str:
+        if way == "guard" and control.id in active:
+            return "active"
+        return WORDS[keepers[control.id].status(way, control)]
+
+    table = render_controls(_groups(controls, standard), tell, options)
     click.echo(table, nl=False, color=True)
 
 

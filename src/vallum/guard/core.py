@@ -54,6 +54,7 @@ from vallum.guard.http.hosts import check_host
 from vallum.guard.http.limits import SAFE_METHODS, check_framing, check_length
 from vallum.guard.http.origins import hosts_of
 from vallum.guard.http.rate_desk import RateDesk
+from vallum.guard.layers import Layer, trust_site, withhold
 from vallum.guard.logging.events import Event, Level, log_event, log_readably
 from vallum.guard.options import demand_https_of, find_hidden, find_login, open_blocks
 from vallum.guard.policy import Environment, GuardPolicy
@@ -93,6 +94,8 @@ class Core:
         self.paths = PathTable(policy.paths)
         self._hides = find_hidden(policy)
         self._roles = RoleTable(policy.roles)
+        self._tokens_off = Layer.CSRF_TOKEN in policy.unsafe_without
+        self.permissions_off = Layer.PERMISSIONS in policy.unsafe_without
         self._recognise: Callable[[str, tuple[str, ...]], Actor] = lru_cache(maxsize=_REMEMBERED)(self._recognise_anew)
         self._randomness = policy.randomness
         readable = policy.sink is log_event and policy.environment is Environment.DEVELOPMENT
@@ -115,7 +118,7 @@ class Core:
         shared = SharedOrigins(policy.cors)
         self.blocks = open_blocks(policy)
         """Who is blocked; None where the policy blocks nobody."""
-        self.head = ResponseHead(policy, shared).build
+        self.head = withhold(policy.unsafe_without, ResponseHead(policy, shared).build)
         """The response head to send for the app's headers. Raises `HeaderError` for one that would split it."""
         self._steps = _build_steps(policy, shared, self.rates, development=development)
         if self.blocks is not None:
@@ -303,7 +306,7 @@ class Core:
             return blocked
         if access.demands is not None:
             return self._check_demands(exchange, access, access.demands)
-        if access.permissions <= actor.permissions:
+        if access.permissions <= actor.permissions or self.permissions_off:
             return None
         return self._refuse(exchange, "authorization-failed", FORBIDDEN, needed=" ".join(sorted(access.permissions)))
 
@@ -313,7 +316,7 @@ class Core:
         return check_demands(self, exchange, access, demands)
 
     def _check_token(self, exchange: Exchange) -> Refusal | None:
-        if not self.desk.needs_token(exchange):
+        if not self.desk.needs_token(exchange) or self._tokens_off:
             return None
         given = exchange.found[CSRF]
         if given is None and is_form(exchange.found[TYPE]):
@@ -361,7 +364,9 @@ def _build_steps(policy: GuardPolicy, shared: SharedOrigins, rates: RateDesk, *,
         *demand_https_of(policy),
         *((shared.step,) if shared.enabled else ()),
         *((rates.check_address,) if rates.address_step else ()),
-        check_site(
+        trust_site
+        if Layer.CSRF_EVIDENCE in policy.unsafe_without
+        else check_site(
             (*policy.origins, *(listed if with_cookies else ())),
             () if with_cookies else listed,
             policy.csrf_exempt,

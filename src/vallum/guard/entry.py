@@ -13,6 +13,7 @@ from vallum.guard.opening import open_logs
 from vallum.guard.policy import GuardPolicy, read_environment
 
 if TYPE_CHECKING:
+    from vallum.guard.configuration.active import GuardReport
     from vallum.guard.configuration.routes import Route
     from vallum.guard.identity.parts import IdentityParts
     from vallum.guard.identity.settings import Identity
@@ -80,6 +81,12 @@ class Guard:
         from vallum.guard.configuration.routes import list_routes  # noqa: PLC0415 - only where it is asked for
 
         return [] if self._adapter is None else list_routes(self._adapter.find_routes(self._plain), self._core.paths)
+
+    def report(self) -> "GuardReport":
+        """The controls that are kept in this process, by which modules, and the layers against each attack."""
+        from vallum.guard.configuration.active import report_guards  # noqa: PLC0415 - only where it is asked for
+
+        return report_guards(self.policy)
 
     def _join(self, identity: "Identity") -> "IdentityParts":
         from vallum.guard.identity.parts import build_parts  # noqa: PLC0415 - only for an app with accounts

@@ -18,6 +18,7 @@ from vallum.guard.http.cors import CorsPolicy
 from vallum.guard.http.headers import HeaderPolicy
 from vallum.guard.http.limits import LimitPolicy
 from vallum.guard.http.rate_policy import RateLimitPolicy
+from vallum.guard.layers import Layer, check_switch
 from vallum.guard.logging.access import ACCESS_LOG, AccessLog
 from vallum.guard.logging.events import Sink, log_event
 from vallum.guard.output.csp import ContentSecurityPolicy
@@ -55,7 +56,8 @@ class GuardPolicy:
     `access_log` writes a line for each request. `blocking`: refuse for a while who was refused often.
     `unsafe_plain_http`: in production too serve what comes without TLS, instead of sending pages to the https origin
     and refusing calls. `unsafe_debug_paths`: in production too serve what is for debugging, and publicly paths such
-    as /metrics. `accepted_risks`: why an `unsafe_` field is set, by
+    as /metrics. `unsafe_without`: layers that a test takes away, to see what the layer behind refuses; only the
+    environment test takes it. `accepted_risks`: why an `unsafe_` field is set, by
     its dotted name, like "session.unsafe_longer_life"; production refuses those without reason. `startup_checks`: each
     lists further problems for which production does not start, like `ProcessCheck()`; one that fails is one itself.
     """
@@ -81,6 +83,7 @@ class GuardPolicy:
     blocking: "BlockPolicy | None" = None
     unsafe_plain_http: bool = False
     unsafe_debug_paths: bool = False
+    unsafe_without: frozenset[Layer] = frozenset()
     session: SessionPolicy = field(default_factory=SessionPolicy)
     store: SessionStore | None = None
     sink: Sink = log_event
@@ -95,6 +98,7 @@ class GuardPolicy:
         for name in ("origins", "hosts", "secrets", "proxies", "csrf_exempt"):
             if isinstance(getattr(self, name), (str, Secret)):
                 raise ConfigError(f"{name} must be a tuple.", hint=f"Write {name}=(...,).", code="policy-type")
+        check_switch(self.unsafe_without, in_tests=self.environment is Environment.TEST)
 
     @property
     def limits_of_all(self) -> RateLimitPolicy:

@@ -67,4 +67,22 @@ def test_the_process_prints_its_lines(folder: Path, capsys: pytest.CaptureFixtur
     assert [line["code"] for line in told] == ["start-refused"]
     (folder / "farmland.py").write_text("print('noise')\n\n\ndef app(scope, receive, send): ...\n")
     assert main("farmland:app") == 0
-    assert capsys.readouterr().out == ""
+    assert json.loads(capsys.readouterr().out) == []
+
+
+GUARDED = """
+from starlette.applications import Starlette
+
+from vallum.guard import Environment, Guard, GuardPolicy
+
+app = Guard(Starlette(), policy=GuardPolicy(environment=Environment.TEST))
+"""
+
+
+def test_the_layers_against_each_attack_are_told(folder: Path) -> None:
+    lines = {line.what.partition(":")[0]: line for line in start(folder, GUARDED) if line.code == "layers"}
+    assert lines["Against framing"].kind is Kind.FINE
+    assert lines["Against framing"].what == "Against framing: frame-ancestors, X-Frame-Options."
+    assert lines["Against injection"].kind is Kind.NOTE
+    assert lines["Against injection"].what == "Against injection: no layer of the guard."
+    assert "defence-in-depth" in lines["Against injection"].fix

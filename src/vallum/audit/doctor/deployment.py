@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
+from vallum.audit.active import find_guard
 from vallum.audit.doctor.diagnosis import Diagnosis, Kind, Line
 from vallum.audit.doctor.start import explain_failure, try_start
 from vallum.base.clock import SYSTEM_CLOCK, Clock
@@ -87,23 +88,13 @@ def _load(target: str, variables: Mapping[str, str]) -> Deployment:
     before = set(_subclasses(SecretSettings))
     guard, failure = None, None
     try:
-        app = load_app(target)
-        guard = app if isinstance(app, Guard) else _find_guard(app, target)
+        guard = find_guard(load_app(target), target)
     except UsageError as error:
         if error.code in _MISUSE:
             raise
         failure = error
     found = tuple(kind for kind in _subclasses(SecretSettings) if kind not in before and kind is not AppSettings)
     return Deployment(variables=variables, settings=found, guard=guard, failure=failure)
-
-
-def _find_guard(app: Any, target: str) -> Guard | None:
-    for place in (app, getattr(app, "state", None)):
-        marked = getattr(place, "vallum_guard", None)
-        if isinstance(marked, Guard):
-            return marked
-    module = vars(sys.modules[target.partition(":")[0]])
-    return next((value for value in module.values() if isinstance(value, Guard)), None)
 
 
 def _subclasses(kind: type[SecretSettings]) -> Iterator[type[SecretSettings]]:

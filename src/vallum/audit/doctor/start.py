@@ -1,6 +1,6 @@
 """A real start as production, in a process of its own: what the app's own code refuses shows nowhere else.
 
-usage: python -m vallum.audit.doctor.start module:app      prints one line of JSON when the app does not start
+usage: python -m vallum.audit.doctor.start module:app      prints lines about it as JSON
 """
 
 import json
@@ -12,8 +12,10 @@ from contextlib import redirect_stdout
 from dataclasses import asdict
 from typing import Any, Final
 
+from vallum.audit.active import find_guard
 from vallum.audit.doctor.diagnosis import Kind, Line
 from vallum.base.errors import ConfigError, UsageError
+from vallum.guard.configuration.active import GuardReport
 from vallum.guard.configuration.problem import StartupError
 from vallum.guard.configuration.profile import VARIABLE
 from vallum.guard.policy import Environment
@@ -37,11 +39,22 @@ def try_start(target: str, variables: Mapping[str, str], seconds: float = _SECON
     told = done.stdout.strip().splitlines()
     if done.returncode == 0:
         yield Line(kind=Kind.FINE, code="start", what="The app is imported as production without a refusal.")
-    elif told and told[-1].startswith("["):
+    if told and told[-1].startswith("["):
         yield from (Line(**{**line, "kind": Kind(line["kind"])}) for line in json.loads(told[-1]))
-    else:
+    elif done.returncode != 0:
         what = f"A start as production ends with status {done.returncode}."
         yield Line(kind=Kind.PROBLEM, code="start-refused", what=what, fix="Start it by hand, and read its log.")
+
+
+def tell_defences(report: GuardReport) -> Iterator[Line]:
+    """Each class of attack with the layers of the guard and of its blocks that stand against it."""
+    for defence in report.defences:
+        layers = ", ".join(defence.layers) or "no layer of the guard"
+        if defence.is_deep:
+            yield Line(kind=Kind.FINE, code="layers", what=f"Against {defence.attack}: {layers}.")
+            continue
+        fix = "Add a second that fails for other reasons: `vallum explain defence-in-depth`."
+        yield Line(kind=Kind.NOTE, code="layers", what=f"Against {defence.attack}: {layers}.", fix=fix)
 
 
 def explain_failure(failure: UsageError) -> list[Line]:
@@ -57,14 +70,16 @@ def explain_failure(failure: UsageError) -> list[Line]:
 
 
 def main(target: str) -> int:
-    """Load the app; 0 when it starts, else 1 and the lines."""
+    """Load the app and print lines about it: 0 and its layers when it starts, else 1 and what refused."""
     try:
         with redirect_stdout(sys.stderr):
-            load_app(target)
+            guard = find_guard(load_app(target), target)
     except UsageError as failure:
         lines: list[dict[str, Any]] = [asdict(line) for line in explain_failure(failure)]
         sys.stdout.write(json.dumps(lines) + "\n")
         return 1
+    told = [] if guard is None else [asdict(line) for line in tell_defences(guard.report())]
+    sys.stdout.write(json.dumps(told) + "\n")
     return 0
 
 

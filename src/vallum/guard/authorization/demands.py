@@ -82,7 +82,8 @@ def check_demands(core: Any, exchange: Exchange, access: Access, demands: Demand
         core.report(exchange, "account-gone")
         return FORBIDDEN
     actor = exchange.actor
-    if actor is None or not access.permissions <= actor.permissions:
+    granted = actor is not None and (access.permissions <= actor.permissions or core.permissions_off)
+    if not granted:
         core.report(exchange, "authorization-failed", needed=" ".join(sorted(access.permissions)))
         return FORBIDDEN
     if demands.proof_age is not None and not 0 <= core.clock() - _proved_at(exchange) <= demands.proof_age:
