@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
+from vallum.check.read.newer import parse_newer
 from vallum.check.read.source import Source, UnreadableError
 
 _DEEPEST: Final = 8_000
@@ -21,11 +22,21 @@ def parse_python(source: Source) -> ast.Module:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return ast.parse(source.text, filename=source.path)
+            return _parse(source)
     except SyntaxError as error:
         raise UnreadableError(f"not Python that this interpreter reads: {error.msg}", error.lineno or 1) from None
     except (ValueError, RecursionError, MemoryError) as error:
         raise UnreadableError(f"too deep or not text: {type(error).__name__}") from None
+
+
+def _parse(source: Source) -> ast.Module:
+    try:
+        return ast.parse(source.text, filename=source.path)
+    except SyntaxError as error:
+        tree = parse_newer(source.text, ast.parse)
+        if tree is None:
+            raise error from None
+        return tree
 
 
 @contextmanager
