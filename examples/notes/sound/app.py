@@ -16,6 +16,7 @@ from . import (
     admin,
     alarms,
     api,
+    company,
     errors,
     exchange,
     files,
@@ -39,6 +40,8 @@ app = FastAPI(title=APP_NAME, openapi_url=None)
 app.mount("/static", StaticFiles(directory=STATIC), name="static")
 for module in (accounts, notes, sharing, files, exchange, admin, api, reports):
     app.include_router(module.router)
+if SETTINGS.company:
+    company.add_routes(app, SETTINGS.company)
 
 GUARD: Final = Guard(
     app,

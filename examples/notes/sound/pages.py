@@ -11,7 +11,7 @@ from vallum.guard.frameworks.jinja import add_globals
 from vallum.guard.output.templates import build_environment
 
 from . import people, preview
-from .settings import APP_NAME, TEMPLATES
+from .settings import APP_NAME, SETTINGS, TEMPLATES
 
 MESSAGES: Final = {
     "registered": "We have sent you a mail. Follow its link to open the account.",
@@ -31,7 +31,9 @@ MESSAGES: Final = {
 
 ENVIRONMENT: Final = build_environment(TEMPLATES)
 ENVIRONMENT.filters["markup"] = preview.read_markup
-ENVIRONMENT.globals.update(app_name=APP_NAME, user=None, message="", request_id="")  # what an error page knows
+ENVIRONMENT.globals.update(
+    app_name=APP_NAME, company=SETTINGS.company is not None, user=None, message="", request_id=""
+)  # what an error page knows
 add_globals(ENVIRONMENT)
 PAGES: Final = Jinja2Templates(env=ENVIRONMENT)
 

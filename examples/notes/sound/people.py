@@ -7,7 +7,7 @@ from vallum.guard.data.queries import Query
 from vallum.guard.errors.refusal import UNAUTHENTICATED
 from vallum.stores.sqlite import SqliteSessions
 
-from . import database, trail
+from . import database, identities, trail
 from .records import Account, Person
 from .settings import SETTINGS
 
@@ -174,6 +174,7 @@ def set_rights(user_id: int, *, admin: bool, active: bool) -> bool:
 def delete(user_id: int) -> bool:
     """Delete an account with all that is its own. False if there is none."""
     end_access(user_id)
+    identities.forget(user_id)
     with database.connect() as connection:
         deleted = DELETE.execute(connection, (user_id,)).rowcount == 1
         if deleted:

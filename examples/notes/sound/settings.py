@@ -16,6 +16,7 @@ from vallum.guard.configuration.settings import (
     GuardSetting,
     MaybeFromEnvironment,
     PathSetting,
+    TextSetting,
     UrlSetting,
 )
 from vallum.guard.crypto.random import encryption_key
@@ -38,6 +39,10 @@ class NotesSettings(AppSettings):
     database = PathSetting("NOTES_DB", development=UNSET)
     mail_folder = PathSetting("NOTES_MAIL_FOLDER", default=UNSET)
     webhook = UrlSetting("NOTES_WEBHOOK_URL", default="")
+    company_issuer = UrlSetting("NOTES_COMPANY_ISSUER", default="")
+    company_profile = UrlSetting("NOTES_COMPANY_PROFILE_URL", default="")
+    company_client = TextSetting("NOTES_COMPANY_CLIENT_ID", default="notes")
+    company_secret = MaybeFromEnvironment("NOTES_COMPANY_CLIENT_SECRET")
     alert_url = MaybeFromEnvironment("NOTES_ALERT_URL", min_length=12)
     ann = MaybeFromEnvironment("NOTES_ANN_PASSWORD", min_length=SHORTEST_PASSWORD)
     ben = MaybeFromEnvironment("NOTES_BEN_PASSWORD", min_length=SHORTEST_PASSWORD)
@@ -46,6 +51,17 @@ class NotesSettings(AppSettings):
     data_keys = KeysInProduction("NOTES_DATA_KEYS", size=KEY_BYTES)
     token_key = KeysInProduction("NOTES_TOKEN_KEY")
     trail_secret = NeededInProduction("NOTES_TRAIL_SECRET")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Company:
+    """The OpenID provider whose accounts may sign in, and what this app is to it."""
+
+    issuer: str
+    client: str
+    secret: Secret[str]
+    profile: str
+    """Where the provider tells about a person."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +81,8 @@ class Settings:
     """Of the demo accounts: those that the environment gives a password for."""
     webhook: str = ""
     alert_url: Secret[str] | None = None
+    company: Company | None = None
+    """None: nobody signs in with a company account."""
     mail_folder: Path = UNSET
 
     @property
@@ -102,11 +120,24 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         passwords={name: value for name in ("ann", "ben", "root") if (value := read.read(name)) is not None},
         webhook=read.webhook,
         alert_url=read.alert_url,
+        company=read_company(read),
         mail_folder=read.mail_folder,
     )
     for folder in (settings.uploads, settings.backups):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return settings
+
+
+def read_company(read: NotesSettings) -> Company | None:
+    """The provider, where all that is needed for it is set."""
+    if not (read.company_issuer and read.company_profile and read.company_secret):
+        return None
+    return Company(
+        issuer=read.company_issuer,
+        client=read.company_client,
+        secret=read.company_secret,
+        profile=read.company_profile,
+    )
 
 
 def keep_key(path: Path) -> Secret[bytes]:
