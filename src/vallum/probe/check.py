@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 from vallum.findings.finding import Confidence, Finding, Fix, Remark, Silence, Site, Unproven, Way
 from vallum.probe.evidence import act_of, show_answer
-from vallum.probe.exchange import Exchange, Launch, Shot, SignIn, Stir
+from vallum.probe.exchange import Exchange, Launch, Shot, SignIn, Stir, Volley
 from vallum.probe.surface import Surface
 
-Wanted = Shot | SignIn | Launch | Stir
+Single = Shot | SignIn | Launch | Stir
+Wanted = Single | Volley
 Asking = Generator[Wanted, Exchange, None]
 """Yields what to send and is handed what came back, so that a later step can depend on an earlier one. No I/O."""
 

@@ -123,6 +123,16 @@ class Shot:
     """`http` for a request without TLS, to an app in process; empty for that of the run."""
 
 
+@dataclass(frozen=True, slots=True)
+class Volley:
+    """Shots that are sent at the same moment, to the app that is probed.
+
+    The exchange that comes back is that of the last one; all of them are kept, in order.
+    """
+
+    shots: tuple[Shot, ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignIn:
     """A login in a new, separate session, to be used by shots that name it."""

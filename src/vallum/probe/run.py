@@ -14,7 +14,7 @@ from vallum.base.randomness import token
 from vallum.findings.examination import Examination, Progress, show_nothing
 from vallum.findings.finding import Finding, Gap, Remark, Silence, Unproven, Way
 from vallum.findings.report import Counts
-from vallum.probe.check import Check, Wanted, ask_nothing
+from vallum.probe.check import Check, Single, Wanted, ask_nothing
 from vallum.probe.collect.budget import Budget, BudgetSpentError
 from vallum.probe.collect.collector import Collector
 from vallum.probe.collect.engine import StuckError
@@ -24,8 +24,9 @@ from vallum.probe.collect.network import NetworkTransport
 from vallum.probe.collect.routes.frameworks import read_routes
 from vallum.probe.collect.trial.opening import IMPORT_SECONDS, open_app
 from vallum.probe.collect.trial.trials import Trials
+from vallum.probe.collect.trial.values import WORDS
 from vallum.probe.collect.wire import Transport
-from vallum.probe.exchange import SAFE_METHODS, Answer, Exchange, Launch, Shot, SignIn, Stir
+from vallum.probe.exchange import SAFE_METHODS, Answer, Exchange, Launch, Shot, SignIn, Stir, Volley
 from vallum.probe.operation import Operation, merge_operations
 from vallum.probe.policy import ProbePolicy
 from vallum.probe.surface import Account, Surface
@@ -153,6 +154,7 @@ class _Run:
             wanted=self.policy.identities,
             startable=self.policy.is_startable,
             production=bool(self.policy.production),
+            drawn={name: value for name, value in self.policy.production.items() if any(w in value for w in WORDS)},
         )
         self.surface = Explorer(collector, start).explore()
         if not any(exchange.answer.status for exchange in self.surface.exchanges):
@@ -193,7 +195,8 @@ class _Run:
                 if struck and struck.route != route:
                     self._mend(struck, collector, surface)
                     struck = None
-                exchange = self._carry(wanted, collector, surface)
+                *before, exchange = self._send(wanted, collector, surface)
+                exchanges += before
                 if isinstance(wanted, Shot) and wanted.method not in SAFE_METHODS and wanted.slot:
                     struck = wanted
                 exchanges.append(exchange)
@@ -211,7 +214,12 @@ class _Run:
         if honest:
             collector.fire(honest)
 
-    def _carry(self, wanted: Wanted, collector: Collector, surface: Surface) -> Exchange:
+    def _send(self, wanted: Wanted, collector: Collector, surface: Surface) -> list[Exchange]:
+        if isinstance(wanted, Volley):
+            return collector.fire_together(wanted.shots)
+        return [self._carry(wanted, collector, surface)]
+
+    def _carry(self, wanted: Single, collector: Collector, surface: Surface) -> Exchange:
         if isinstance(wanted, Launch | Stir):
             return self._arrange(wanted, collector)
         if wanted.trial:

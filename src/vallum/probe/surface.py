@@ -108,6 +108,8 @@ class Surface:
     """Whether the app can be started anew in a process of its own."""
     production: bool = False
     """Whether it is told how the app starts as in production."""
+    drawn: Mapping[str, str] = field(default_factory=dict)
+    """The variables that are drawn anew for each start as in production, with the pattern of their value."""
 
     @property
     def host(self) -> str:

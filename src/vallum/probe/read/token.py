@@ -6,7 +6,7 @@ import hashlib
 import hmac
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 TOKEN: Final = re.compile(r"\beyJ[A-Za-z0-9_-]{5,}\.eyJ[A-Za-z0-9_-]{2,}\.[A-Za-z0-9_-]*")
@@ -31,10 +31,22 @@ def read_payload(token: str) -> Mapping[str, Any] | None:
 
 def build_token(header: Mapping[str, Any], payload: Mapping[str, Any], key: bytes | None = None) -> str:
     """A token with this header, signed with HMAC-SHA-256 under `key`, or without any signature."""
+    return seal_token(header, payload, lambda signed: b"" if key is None else hmac.digest(key, signed, hashlib.sha256))
+
+
+def seal_token(header: Mapping[str, Any], payload: Mapping[str, Any], sign: Callable[[bytes], bytes]) -> str:
+    """A token with this header, and the signature that `sign` makes of what is signed."""
     signed = f"{_encode(_dump(header))}.{_encode(_dump(payload))}"
-    if key is None:
-        return f"{signed}."
-    return f"{signed}.{_encode(hmac.digest(key, signed.encode(), hashlib.sha256))}"
+    return f"{signed}.{_encode(sign(signed.encode()))}"
+
+
+def read_signature(token: str) -> tuple[bytes, bytes]:
+    """What is signed, and the signature; empty when it cannot be read."""
+    signed, _, signature = token.rpartition(".")
+    try:
+        return signed.encode(), base64.urlsafe_b64decode(signature + "=" * (-len(signature) % 4))
+    except (ValueError, binascii.Error):
+        return signed.encode(), b""
 
 
 def flip_signature(token: str) -> str:
