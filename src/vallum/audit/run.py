@@ -100,6 +100,7 @@ def _probe_policy(order: Order) -> ProbePolicy:
         public=settings.public,
         allow_hosts=settings.allow_hosts,
         production=settings.production,
+        provider=settings.provider,
     )
 
 

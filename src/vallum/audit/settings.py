@@ -61,6 +61,8 @@ class Settings:
     """Variables set before the app is loaded in process; not for secrets."""
     production: Mapping[str, str] = field(default_factory=dict)
     """Variables for starts of the app as in production, in a process of its own; `{secret}` and the like are drawn."""
+    provider: Mapping[str, str] = field(default_factory=dict)
+    """Variables by which the app learns of the OpenID provider that the probe plays; `{issuer}` and the like."""
     identities: tuple[IdentitySettings, ...] = ()
 
     @property
@@ -112,6 +114,7 @@ def read_settings(path: Path) -> Settings:
         seconds=reader.number("seconds", 240),
         environment=reader.mapping("environment"),
         production=reader.mapping("production"),
+        provider=reader.mapping("provider"),
         identities=identities,
     )
     reader.finish()

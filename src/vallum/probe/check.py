@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from vallum.findings.finding import Confidence, Finding, Fix, Remark, Silence, Site, Unproven, Way
 from vallum.probe.evidence import act_of, show_answer
-from vallum.probe.exchange import Exchange, Launch, Shot, SignIn, Stir, Volley
+from vallum.probe.exchange import Consent, Exchange, Launch, Recall, Shot, SignIn, Stir, Volley
 from vallum.probe.surface import Surface
 
-Single = Shot | SignIn | Launch | Stir
+Single = Shot | SignIn | Launch | Stir | Consent | Recall
 Wanted = Single | Volley
 Asking = Generator[Wanted, Exchange, None]
 """Yields what to send and is handed what came back, so that a later step can depend on an earlier one. No I/O."""

@@ -164,6 +164,8 @@ class Launch:
     """Variables that differ from those of the probe; None takes one away."""
     production: bool = False
     """Whether the variables are set that the policy gives for a start as production."""
+    provider: bool = False
+    """Whether it is told of an OpenID provider that the probe plays, by the variables that the policy gives."""
     shared: bool = False
     """Whether a trial of this name that runs already will do, and stays for the next claim."""
     label: str = ""
@@ -184,6 +186,46 @@ class Stir:
     """The stores that are away from now on: `database` (SQLite), `network`, `files`."""
     find: tuple[str, ...] = ()
     """What to look for in the files of the databases, as it would stand there."""
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consent:
+    """The OpenID provider of a trial lets a user in. The exchange that comes back redirects to where the browser goes.
+
+    `fault` names the one thing that is wrong with what follows: `iss`, `aud`, `azp`, `nonce`, `no-nonce`, `key`,
+    `none`, `hmac`, `expired` or `at-hash` of the ID token; `status`, `html`, `token-type` or `no-id-token` of the token
+    response; `verifier`, which the provider does not accept.
+    """
+
+    trial: str
+    url: str
+    """The authorization request: where the app has sent the browser."""
+    fault: str = ""
+    code: str = ""
+    """Bring this code, which was given before, in place of a new one."""
+    changed: Mapping[str, str | None] = field(default_factory=dict)
+    """Parameters of the callback that differ from what an honest provider sends; None leaves one out."""
+    subject: str = "vallum-one"
+    name: str = "Vallum One"
+    email: str = "vallum-one@example.org"
+    verified: bool = True
+    seconds: int = 300
+    """How long the access token is good."""
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recall:
+    """Asks the OpenID provider of a trial what it was asked since the last time.
+
+    The body that comes back is JSON: `requests`, each with `grant`, `outcome`, `way` (how the client proved itself),
+    `in_query`, `verifier` and `newest`; `secret`, the client's; `issued`, all codes and tokens.
+    """
+
+    trial: str
+    end: bool = False
+    """Whether every refresh is refused from now on."""
     label: str = ""
 
 

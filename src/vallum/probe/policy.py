@@ -48,6 +48,9 @@ class ProbePolicy:
     production: Mapping[str, str] = field(default_factory=dict)
     """Variables with which the app starts as in production, for starts in a process of its own. `{folder}`, `{secret}`,
     `{key}` and `{private_key}` in a value are drawn anew for each start."""
+    provider: Mapping[str, str] = field(default_factory=dict)
+    """Variables by which the app is told of an OpenID provider, which the probe then plays on this machine. `{issuer}`,
+    `{client_id}` and `{client_secret}` in a value stand for that provider's."""
     clock: Clock | None = field(default=None, repr=False)
     """The clock that times requests; the monotonic one when None."""
 

@@ -23,10 +23,10 @@ from vallum.probe.collect.login import log_in, sign_in, still_proven
 from vallum.probe.collect.network import NetworkTransport
 from vallum.probe.collect.routes.frameworks import read_routes
 from vallum.probe.collect.trial.opening import IMPORT_SECONDS, open_app
-from vallum.probe.collect.trial.trials import Trials
+from vallum.probe.collect.trial.trials import Told, Trials
 from vallum.probe.collect.trial.values import WORDS
 from vallum.probe.collect.wire import Transport
-from vallum.probe.exchange import SAFE_METHODS, Answer, Exchange, Launch, Shot, SignIn, Stir, Volley
+from vallum.probe.exchange import SAFE_METHODS, Answer, Consent, Exchange, Launch, Recall, Shot, SignIn, Stir, Volley
 from vallum.probe.operation import Operation, merge_operations
 from vallum.probe.policy import ProbePolicy
 from vallum.probe.surface import Account, Surface
@@ -103,8 +103,8 @@ class _Run:
         budget = Budget(self.policy.requests, self.policy.seconds, self.policy.clock or time.monotonic)
         collector = self.collector = Collector(self.transport, budget, self.policy.timeout)
         if self.policy.is_startable:
-            timeout, production = self.policy.timeout, self.policy.production
-            self.trials = Trials(self.policy.target, self.transport.base, budget, timeout, production)
+            told = Told(production=self.policy.production, provider=self.policy.provider)
+            self.trials = Trials(self.policy.target, self.transport.base, budget, self.policy.timeout, told)
         left = list(self.checks)
         try:
             surface = self._survey(collector, operations)
@@ -155,6 +155,7 @@ class _Run:
             startable=self.policy.is_startable,
             production=bool(self.policy.production),
             drawn={name: value for name, value in self.policy.production.items() if any(w in value for w in WORDS)},
+            provider=bool(self.policy.provider),
         )
         self.surface = Explorer(collector, start).explore()
         if not any(exchange.answer.status for exchange in self.surface.exchanges):
@@ -220,7 +221,7 @@ class _Run:
         return [self._carry(wanted, collector, surface)]
 
     def _carry(self, wanted: Single, collector: Collector, surface: Surface) -> Exchange:
-        if isinstance(wanted, Launch | Stir):
+        if isinstance(wanted, Launch | Stir | Consent | Recall):
             return self._arrange(wanted, collector)
         if wanted.trial:
             trial = self.trials.collector(wanted.trial) if self.trials else None
@@ -237,10 +238,10 @@ class _Run:
         target = account.proof.target if account else "/"
         return collector.fire(Shot(method="GET", target=target, identity=wanted.identity, session=wanted.session))
 
-    def _arrange(self, wanted: Launch | Stir, collector: Collector) -> Exchange:
+    def _arrange(self, wanted: Launch | Stir | Consent | Recall, collector: Collector) -> Exchange:
         if self.trials is None:
             return _unsent(wanted, collector)
-        return self.trials.launch(wanted) if isinstance(wanted, Launch) else self.trials.stir(wanted)
+        return self.trials.arrange(wanted)
 
     def _hold(self, collector: Collector, surface: Surface) -> None:
         """See that every account is still logged in; log in again once where a check ended the session."""

@@ -110,6 +110,8 @@ class Surface:
     """Whether it is told how the app starts as in production."""
     drawn: Mapping[str, str] = field(default_factory=dict)
     """The variables that are drawn anew for each start as in production, with the pattern of their value."""
+    provider: bool = False
+    """Whether it is told how the app learns of an OpenID provider."""
 
     @property
     def host(self) -> str:

@@ -7,7 +7,7 @@ import pytest
 
 from vallum.probe.collect.budget import Budget
 from vallum.probe.collect.trial.client import Trial
-from vallum.probe.collect.trial.trials import Trials
+from vallum.probe.collect.trial.trials import Told, Trials
 from vallum.probe.collect.trial.values import fill_values
 from vallum.probe.collect.wire import Wire
 from vallum.probe.exchange import Launch, Shot, Stir
@@ -103,7 +103,9 @@ def test_values_in_braces_are_drawn_for_each_start():
 
 
 def test_shared_trial_is_started_once_and_outlives_a_claim(shop):
-    trials = Trials(shop, "https://shop.example", Budget(100, 60.0, lambda: 0.0), 5.0, {"SHOP_MODE": "live"})
+    trials = Trials(
+        shop, "https://shop.example", Budget(100, 60.0, lambda: 0.0), 5.0, Told(production={"SHOP_MODE": "live"})
+    )
     try:
         first = trials.launch(Launch(trial="plain", shared=True))
         assert trials.launch(Launch(trial="plain", shared=True)) is first
