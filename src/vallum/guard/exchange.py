@@ -167,7 +167,7 @@ class Exchange:
     owes_token: bool
     csrf_given: bytes | None
     refusal: Refusal | None
-    failure: Exception | None
+    failure: BaseException | None
     """What the handler raised, where the framework makes a finished 500 of it and raises nothing."""
     actor: Actor | None
     session_id: str

@@ -7,7 +7,7 @@ from vallum.guard.authorization.access import Declaration, rates_of
 from vallum.guard.core import Core
 from vallum.guard.errors.failure import describe_error, unwrap_error
 from vallum.guard.errors.public import PublicError
-from vallum.guard.errors.refusal import FORBIDDEN, INTERNAL, UNAVAILABLE, Refusal, refusal_for
+from vallum.guard.errors.refusal import FORBIDDEN, INTERNAL, UNAUTHENTICATED, UNAVAILABLE, Refusal, refusal_for
 from vallum.guard.exchange import Exchange
 from vallum.guard.logging.events import Level
 from vallum.stores.sessions import SessionRecord
@@ -19,6 +19,7 @@ Read = Callable[[bytes, float], SessionRecord | None]
 _REDIRECTS: Final = frozenset({301, 307, 308})
 _TELLING: Final = frozenset({501, 502, 503, 504})
 """Server errors whose status an app may tell; the body is the guard's all the same."""
+_FRAMING: Final = frozenset({"content-type", "content-length", "content-encoding", "transfer-encoding", "set-cookie"})
 BODYLESS: Final = frozenset({204, 304})
 """These statuses have no body (RFC 9110, 15.3.5): what the app sends after it would begin the next answer."""
 
@@ -102,7 +103,7 @@ def decide(core: Core, exchange: Exchange, status: int, headers: Iterable[Pair])
     return explain(core, exchange, status) if refusal is None and (status == 0 or status >= 500) else refusal
 
 
-def describe(core: Core, exchange: Exchange, error: Exception) -> Refusal:
+def describe(core: Core, exchange: Exchange, error: BaseException) -> Refusal:
     """The answer to an exception: what a `PublicError` says, or general terms; the log is told everything."""
     refusal = publish(core, exchange, error)
     if refusal is None:
@@ -111,13 +112,13 @@ def describe(core: Core, exchange: Exchange, error: Exception) -> Refusal:
     return refusal
 
 
-def report_failure(core: Core, exchange: Exchange, error: Exception) -> None:
+def report_failure(core: Core, exchange: Exchange, error: BaseException) -> None:
     """Tell the log about an exception that no answer can speak of any more."""
     name = "background-task-failed" if exchange.complete else "unhandled-exception"
     core.report(exchange, name, Level.ERROR, **describe_error(unwrap_error(error)))
 
 
-def publish(core: Core, exchange: Exchange, error: Exception) -> Refusal | None:
+def publish(core: Core, exchange: Exchange, error: BaseException) -> Refusal | None:
     """Log a `PublicError` and return its answer; None for every other exception."""
     error = unwrap_error(error)
     if not isinstance(error, PublicError):
@@ -126,3 +127,32 @@ def publish(core: Core, exchange: Exchange, error: Exception) -> Refusal | None:
         return exchange.spoiled
     core.report(exchange, error.event, error.level, **error.detail)
     return error.refusal
+
+
+def refuse_raised(exchange: Exchange, error: Exception, status: int, headers: Iterable[tuple[str, str]] = ()) -> bool:
+    """Answer what the app raised by its framework's own means, such as `abort(404)`: the status, and none of its words.
+
+    True where `exchange.refusal` is the answer. Else the framework's stands: it redirects, nobody has judged the
+    request, or it is a 500 that `explain` tells to the log.
+    """
+    core: Core = exchange.core
+    if not exchange.judged or status < 400:
+        return False
+    refusal = publish(core, exchange, error)
+    if refusal is None:
+        if status >= 500 and status not in _TELLING:
+            exchange.failure = error
+            return False
+        refusal = _of_status(core, status, [pair for pair in headers if pair[0].lower() not in _FRAMING])
+        if status >= 500:
+            core.report(exchange, "server-error", Level.ERROR, status=str(status), **describe_error(error))
+        else:
+            core.report(exchange, refusal.code, Level.INFO, cause=str(error))
+    exchange.refusal = refusal
+    return True
+
+
+def _of_status(core: Core, status: int, headers: Iterable[tuple[str, str]]) -> Refusal:
+    plain = core.unauthenticated if status == UNAUTHENTICATED.status else refusal_for(status)
+    kept = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+    return Refusal(status, plain.code, plain.text, headers=kept) if kept else plain

@@ -154,7 +154,7 @@ def test_a_socket_that_fails_later_is_closed_and_logged_once(policy: Build, talk
 @pytest.mark.parametrize(
     ("error", "status", "names"),
     [
-        (HTTPException(status_code=409, detail="taken"), 409, []),
+        (HTTPException(status_code=409, detail="taken"), 409, ["conflict"]),
         (ServiceUnavailableException(), 503, ["server-error"]),
         (HTTPException(status_code=500), 500, ["unhandled-exception"]),
         (ValueError("hidden"), 500, ["unhandled-exception"]),

@@ -9,6 +9,7 @@ from vallum.guard.core import Core
 from vallum.guard.errors.failure import unwrap_error
 from vallum.guard.errors.public import PublicError
 from vallum.guard.errors.refusal import INTERNAL, Refusal
+from vallum.guard.errors.validation import ValidationFailedError
 from vallum.guard.exchange import Exchange
 from vallum.guard.logging.events import Level
 from vallum.guard.verdict import BODYLESS, explain, report_failure, seal
@@ -134,7 +135,7 @@ class Answer:
             return
         await self.refuse(explain(self._core, exchange, self._held))
 
-    async def fail(self, error: Exception) -> None:
+    async def fail(self, error: BaseException) -> None:
         """The app has raised: answer in general terms, tell the log everything."""
         exchange = self._exchange
         if exchange.answered:
@@ -143,7 +144,11 @@ class Answer:
         elif exchange.begun:
             report_failure(self._core, exchange, error)
             if not exchange.complete:
-                raise unwrap_error(error)  # the server cuts the connection: half an answer must not pass for a whole
+                # The server cuts the connection: half an answer must not pass for a whole.
+                told = unwrap_error(error)
+                if isinstance(told, ValidationFailedError):
+                    raise told from None  # the server would log the values
+                raise told
         else:
             exchange.failure = error
             await self.refuse(explain(self._core, exchange, self._held))

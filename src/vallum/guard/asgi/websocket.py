@@ -37,7 +37,8 @@ class Handshake:
             return
         if exchange.begun:
             exchange.complete = kind == "websocket.close"
-            await self._send(message)
+            closes = exchange.complete and (exchange.failure is not None or exchange.refusal is not None)
+            await self._send({"type": kind, "code": _code_of(exchange)} if closes else message)
         elif kind == "websocket.accept":
             await self._accept(message)
         elif kind == f"{_DENIAL}.start" and exchange.judged and exchange.refusal is None:
@@ -81,7 +82,7 @@ class Handshake:
         if not (self._exchange.begun or self._exchange.answered):
             await self.refuse(self._exchange.refusal or FORBIDDEN)
 
-    async def fail(self, error: Exception) -> None:
+    async def fail(self, error: BaseException) -> None:
         """The app has raised: close without telling why."""
         exchange = self._exchange
         error = unwrap_error(error)
@@ -93,3 +94,8 @@ class Handshake:
             await self._send({"type": "websocket.close", "code": _INTERNAL_ERROR})
         elif not exchange.begun and not exchange.answered:
             await self.refuse(error.refusal if isinstance(error, PublicError) else INTERNAL)
+
+
+def _code_of(exchange: Exchange) -> int:
+    """How a socket closes of which the framework would tell its exception's text (RFC 6455, section 7.4.1)."""
+    return _POLICY_VIOLATION if exchange.failure is None else _INTERNAL_ERROR

@@ -7,6 +7,7 @@ from vallum.guard.asgi.types import App, Receive, Scope, Send
 from vallum.guard.asgi.websocket import Handshake
 from vallum.guard.authorization.access import CLOSED, Declaration
 from vallum.guard.core import Core
+from vallum.guard.errors.failure import ends_run
 from vallum.guard.errors.refusal import PERMANENT_REDIRECT, Refusal
 from vallum.guard.exchange import CODING, KEY, LENGTH, Exchange, enter, leave
 from vallum.guard.http.limits import SAFE_METHODS
@@ -43,8 +44,10 @@ class AsgiGuard:
         context = enter(exchange)
         try:
             await self._run(scope, receive, answer.send)
-        except Exception as error:  # noqa: BLE001 - the last resort: whatever it was, the user learns nothing of it
-            await answer.fail(error)
+        except BaseException as error:
+            if ends_run(error):
+                raise
+            await answer.fail(error)  # the last resort: whatever it was, the user learns nothing of it
         else:
             if not exchange.begun or exchange.failure is not None:
                 await answer.finish()

@@ -6,6 +6,7 @@ from typing import Final
 from vallum.base.errors import RefusedError
 from vallum.guard.errors.public import PublicError
 from vallum.guard.errors.refusal import Refusal, refusal_for
+from vallum.guard.errors.validation import ValidationFailedError
 
 _RETRY_AFTER: Final = [(b"retry-after", b"1")]
 
@@ -47,4 +48,6 @@ _ANSWERS: Final[Mapping[int, type[PublicError]]] = {
 
 def publish_refusal(error: RefusedError) -> PublicError:
     """Return the public error for a block's refusal; its code and message become the cause, for the log."""
-    return _ANSWERS.get(error.status, BlockRefusedError)(f"{error.code}: {error.message}")
+    cause = f"{error.code}: {error.message}"
+    failures = getattr(error, "failures", ())
+    return ValidationFailedError(failures, cause) if failures else _ANSWERS.get(error.status, BlockRefusedError)(cause)

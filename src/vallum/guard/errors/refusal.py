@@ -127,7 +127,7 @@ def phrase_of(status: int) -> str:
 @cache
 def refusal_for(status: int) -> Refusal:
     """The generic refusal for an error status that the app or its framework answered."""
-    return Refusal(status, phrase_of(status).lower().replace(" ", "-"))
+    return _NAMED.get(status) or Refusal(status, phrase_of(status).lower().replace(" ", "-"))
 
 
 INTERNAL: Final = Refusal(500, "internal-error", "An internal error occurred.")
@@ -137,3 +137,5 @@ CHECK_FAILED: Final = Refusal(503, UNAVAILABLE.code, UNAVAILABLE.text, reported=
 UNAUTHENTICATED: Final = Refusal(401, "sign-in-required", "Sign in to see this.")
 FORBIDDEN: Final = Refusal(403, "forbidden", "You may not do this.")
 NOT_FOUND: Final = Refusal(404, "not-found", "There is nothing here.")
+_NAMED: Final[Mapping[int, Refusal]] = {403: FORBIDDEN, 404: NOT_FOUND}
+"""What is missing or forbidden looks the same whoever says so: the guard, the app or its framework."""

@@ -15,7 +15,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from vallum.guard.asgi.wrapper import AsgiGuard
 from vallum.guard.authorization.access import CLOSED, Declaration, FoundRoute
 from vallum.guard.core import Core
-from vallum.guard.exchange import KEY, Exchange, current
+from vallum.guard.exchange import Exchange, current
 from vallum.guard.frameworks.declared import (
     check_declared,
     declaration_of_view,
@@ -25,10 +25,11 @@ from vallum.guard.frameworks.declared import (
     refuse_version,
 )
 from vallum.guard.frameworks.django_body import check_body, check_version
+from vallum.guard.frameworks.django_errors import use_safe_errors
+from vallum.guard.frameworks.django_exchange import find_exchange
 from vallum.guard.frameworks.django_headers import check_headers
 from vallum.guard.frameworks.jinja import NONCE, TOKEN
 from vallum.guard.verdict import publish
-from vallum.guard.wsgi import environ as wsgi
 from vallum.guard.wsgi.gate import pass_gate
 from vallum.guard.wsgi.wrapper import WsgiGuard
 
@@ -52,6 +53,7 @@ def prepare_django(core: Core) -> None:
     """Check what the gate leans on, listen to failures, and name the views that declare nothing."""
     check_version()
     check_headers()
+    use_safe_errors()
     got_request_exception.connect(note_failure, dispatch_uid="vallum")
     check_declared(undeclared_routes(None, core), find_routes(None), core)
 
@@ -114,14 +116,6 @@ def note_failure(request: HttpRequest | None = None, **_: object) -> None:
 def template_values(_: HttpRequest) -> dict[str, Any]:
     """The context processor: `{{ csp_nonce }}`, `{{ csrf_token }}`, and `{% csrf_token %}` with the guard's token."""
     return {"csp_nonce": NONCE, "csrf_token": TOKEN}
-
-
-def find_exchange(request: Any) -> Exchange | None:
-    """The exchange of a request that a guard has opened."""
-    scope = getattr(request, "scope", None)
-    place, key = (getattr(request, "META", {}), wsgi.KEY) if scope is None else (scope.get("state", {}), KEY)
-    found: Exchange | None = place.get(key)
-    return found
 
 
 def _find(exchange: Exchange, request: HttpRequest, view: object) -> Declaration | None:

@@ -15,16 +15,11 @@ from vallum.guard.asgi.gate import open_late, write_sessions
 from vallum.guard.asgi.redirect import aim_scope
 from vallum.guard.configuration.startup import check_startup
 from vallum.guard.core import Core
+from vallum.guard.errors.failure import ends_run
 from vallum.guard.errors.refusal import INTERNAL, PERMANENT_REDIRECT, Refusal
 from vallum.guard.exchange import Exchange, enter, leave
-from vallum.guard.frameworks.django import (
-    answer_publicly,
-    find_exchange,
-    gate,
-    gate_async,
-    prepare_django,
-)
-from vallum.guard.frameworks.django_exchange import open_exchange
+from vallum.guard.frameworks.django import answer_publicly, gate, gate_async, prepare_django
+from vallum.guard.frameworks.django_exchange import find_exchange, open_exchange
 from vallum.guard.frameworks.django_headers import Pair, pairs_of, put_headers
 from vallum.guard.frameworks.django_streams import follow_stream
 from vallum.guard.logging.events import Level
@@ -81,8 +76,8 @@ class GuardMiddleware:
             if refusal is None and exchange.writes:
                 refusal = carry_out(self._core, exchange)
             return self._finish(exchange, response, given, refusal)
-        except Exception as error:  # noqa: BLE001 - the last resort: whatever it was, the user learns nothing of it
-            return self._refuse(exchange, describe(self._core, exchange, error))
+        except BaseException as error:  # noqa: BLE001 - the last resort: whatever it was, the user learns nothing of it
+            return self._fail(exchange, error)
         finally:
             leave(context)
 
@@ -101,10 +96,15 @@ class GuardMiddleware:
             if refusal is None and exchange.writes:
                 refusal = await write_sessions(self._core, exchange)
             return self._finish(exchange, response, given, refusal)
-        except Exception as error:  # noqa: BLE001 - as above
-            return self._refuse(exchange, describe(self._core, exchange, error))
+        except BaseException as error:  # noqa: BLE001 - as above
+            return self._fail(exchange, error)
         finally:
             leave(context)
+
+    def _fail(self, exchange: Exchange, error: BaseException) -> HttpResponse:
+        if ends_run(error):
+            raise error
+        return self._refuse(exchange, describe(self._core, exchange, error))
 
     def _judge(self, exchange: Exchange, response: Any, given: list[Pair]) -> Refusal | None:
         refusal = decide(self._core, exchange, response.status_code, given)

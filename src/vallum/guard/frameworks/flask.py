@@ -6,12 +6,14 @@ from typing import Any, Final
 
 from flask import Flask, Response, request
 from flask.signals import got_request_exception
+from werkzeug.exceptions import HTTPException
 
 from vallum.base.errors import ConfigError, RefusedError
 from vallum.guard.authorization.access import FoundRoute
 from vallum.guard.configuration.startup import check_startup
 from vallum.guard.core import Core
 from vallum.guard.errors.public import PublicError
+from vallum.guard.errors.validation import schema_errors
 from vallum.guard.exchange import current
 from vallum.guard.frameworks.declared import (
     check_declared,
@@ -21,7 +23,7 @@ from vallum.guard.frameworks.declared import (
     refuse_version,
 )
 from vallum.guard.frameworks.jinja import NONCE, TOKEN
-from vallum.guard.verdict import publish
+from vallum.guard.verdict import publish, refuse_raised
 from vallum.guard.wsgi.body import prove_form
 from vallum.guard.wsgi.environ import KEY, decode_path
 from vallum.guard.wsgi.gate import pass_gate
@@ -38,12 +40,16 @@ def secure_app(app: Flask, core: Core) -> Flask:
         app.context_processor(_template_values)
         app.register_error_handler(PublicError, _answer_publicly)
         app.register_error_handler(RefusedError, _answer_publicly)
+        if HTTPException not in app.error_handler_spec[None][None]:
+            app.register_error_handler(HTTPException, _answer_http)
     except AssertionError:
         raise ConfigError("this Flask app has served already.", hint="Call Guard(app) first.", code="late") from None
     app.before_request_funcs.setdefault(None, []).insert(0, partial(_gate, app))
     got_request_exception.connect(_note_failure, app)
 
     def prepare() -> None:
+        for kind in schema_errors():  # their values are not for Flask's log either
+            app.error_handler_spec[None][None].setdefault(kind, _answer_publicly)
         check_startup(core.policy, debug=app.debug)
         check_declared(undeclared_routes(app, core), find_routes(app), core)
 
@@ -90,6 +96,15 @@ def _answer_publicly(error: Exception) -> Response:
     exchange = current()
     exchange.refusal = publish(exchange.core, exchange, error)
     return Response(status=400 if exchange.refusal is None else exchange.refusal.status)
+
+
+def _answer_http(error: HTTPException) -> Response | HTTPException:
+    """What a handler aborts with, or Werkzeug raises: its status, and not its description."""
+    raised: Exception = getattr(error, "original_exception", None) or error
+    headers = error.get_headers(request.environ)
+    if refuse_raised(current(), raised, error.code or 500, headers):
+        return Response(status=error.code)
+    return error
 
 
 def _note_failure(_: Flask, exception: Exception, **_extra: Any) -> None:

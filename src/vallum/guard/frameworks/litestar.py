@@ -5,7 +5,7 @@ from dataclasses import replace
 from functools import lru_cache, partial
 from typing import Any, Final
 
-from litestar import Litestar
+from litestar import Litestar, Response
 from litestar.exceptions import HTTPException
 
 from vallum.guard.asgi.gate import judge_now, settle
@@ -16,6 +16,7 @@ from vallum.guard.core import Core
 from vallum.guard.exchange import KEY, Exchange
 from vallum.guard.frameworks.declared import check_declared, find_declaration, is_in_table, refuse_version
 from vallum.guard.frameworks.jinja import add_globals
+from vallum.guard.verdict import refuse_raised
 
 KEEPS: Final = ("authorize-every-endpoint",)
 
@@ -36,6 +37,7 @@ def secure_app(app: Litestar, core: Core) -> Litestar:
     router.handle_routing = lru_cache(_REMEMBERED)(_gate_routes(find))
     app.asgi_handler = AsgiGuard(app.asgi_handler, core, gated=True)  # type: ignore[arg-type,assignment]  # the same shape under other names
     app.after_exception.append(_note_failure)
+    app.exception_handlers.setdefault(HTTPException, _answer_http)
     environment = getattr(app.template_engine, "engine", None)
     if hasattr(environment, "globals"):
         add_globals(environment)
@@ -124,7 +126,20 @@ def _strictest(find: Route, path: str) -> Access | None:
 
 
 async def _note_failure(error: Exception, scope: Any) -> None:
-    """Keep what becomes a 500; an app may tell other server errors by their status."""
+    """Keep what becomes a 500, and all that ends a socket: Litestar would close it with the error's own words."""
     exchange: Exchange | None = scope["state"].get(KEY)
-    if exchange is not None and getattr(error, "status_code", 500) == 500:
+    if exchange is None:
+        return
+    if getattr(error, "status_code", 500) == 500 or exchange.begun:
         exchange.failure = error
+    elif scope["type"] == "websocket":
+        refuse_raised(exchange, error, getattr(error, "status_code", 500))
+
+
+def _answer_http(request: Any, error: HTTPException) -> Response[bytes]:
+    """What a handler, a guard, a dependency or Litestar itself raises, without its `detail` and `extra`."""
+    exchange: Exchange | None = request.scope["state"].get(KEY)
+    headers, status = error.headers or {}, error.status_code
+    if exchange is not None and refuse_raised(exchange, error, status, headers.items()):
+        return Response(b"", status_code=status)
+    return Response(b"", status_code=status, headers=headers)

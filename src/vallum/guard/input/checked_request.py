@@ -13,6 +13,7 @@ from typing import Any, Final
 from urllib.parse import parse_qsl
 
 from vallum.base.errors import ConfigError
+from vallum.guard.errors.validation import Failure
 from vallum.guard.input.loaders import LoadLimits, load_json
 from vallum.guard.input.models import InputRefusedError, run_model
 
@@ -136,5 +137,6 @@ def _validate(model: type[Any], texts: Mapping[str, str]) -> Any:
         value = getattr(validated, name)
         text = texts.get(field.alias or name)
         if text is not None and type(value) in {int, bool} and text != str(value).lower():
-            raise InputRefusedError(f"{name} is not written in its one form.", code="input-type")
+            wrong = Failure(name, "format")
+            raise InputRefusedError(f"{name} is not written in its one form.", code="input-type", failures=(wrong,))
     return validated

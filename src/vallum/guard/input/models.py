@@ -12,6 +12,7 @@ from functools import cache
 from typing import Any, Final, TypeVar
 
 from vallum.base.errors import ConfigError, RefusedError
+from vallum.guard.errors.validation import Failure, find_failures
 
 Model = TypeVar("Model")
 _PLAIN: Final[Mapping[object, tuple[type, ...]]] = {
@@ -29,6 +30,11 @@ class InputRefusedError(RefusedError):
     """Data that cannot be parsed or does not have the declared type. Names the place, never the value."""
 
     code = "input-refused"
+
+    def __init__(self, message: str, *, hint: str = "", code: str = "", failures: Iterable[Failure] = ()) -> None:
+        """Keep which fields break which rules, for the answer."""
+        super().__init__(message, hint=hint, code=code)
+        self.failures = tuple(failures)
 
 
 def bind_model(value: object, into: type[Model]) -> Model:
@@ -49,17 +55,16 @@ def run_model(validate: Callable[[Any], Any], value: object, into: type[Model]) 
     try:
         validated: Model = validate(value)
     except ValueError as error:
-        details = getattr(error, "errors", None)
-        places = [_place(detail) for detail in details()] if details else []
-        raise _refuse(", ".join(places), f"does not fit {into.__name__}") from None
+        failures = find_failures(error) or ()
+        places = ", ".join(_spell(failure) for failure in failures)
+        raise _refuse(places, f"does not fit {into.__name__}", *failures) from None
     return validated
 
 
-def _place(detail: Mapping[str, Any]) -> str:
+def _spell(failure: Failure) -> str:
     """Where a model's field is; the name of a field that the model does not have is the client's, and is left out."""
-    unknown = detail["type"] == "extra_forbidden"
-    named = [str(part) for part in (detail["loc"][:-1] if unknown else detail["loc"])]
-    return ".".join([*named, "an unknown field"] if unknown else named) or "the whole"
+    named = [failure.field] if failure.field else []
+    return ".".join([*named, "an unknown field"] if failure.code == "unknown" else named) or "the whole"
 
 
 def _bind(value: object, into: Any, place: str) -> Any:
@@ -77,20 +82,22 @@ def _keep(value: object, _into: Any, _place: str) -> Any:
 
 def _bind_plain(value: object, into: Any, place: str) -> Any:
     if not isinstance(value, _PLAIN[into]) or (isinstance(value, bool) and into is not bool):
-        raise _refuse(place, f"must be {_NAMES.get(into, 'null')}")
+        raise _refuse(place, f"must be {_NAMES.get(into, 'null')}", Failure(place, "type"))
     return float(value) if into is float and isinstance(value, int) else value
 
 
 def _bind_fields(value: object, into: type, place: str) -> Any:
     if not isinstance(value, dict):
-        raise _refuse(place, "must be an object")
+        raise _refuse(place, "must be an object", Failure(place, "type"))
     fields = _list_fields(into)
     unknown = sorted(str(name) for name in value if name not in fields)
     missing = sorted(name for name, (_, required) in fields.items() if required and name not in value)
     if unknown or missing:
         told = [f"lacks {', '.join(missing)}"] if missing else []
-        raise _refuse(place, " and ".join([*told, *(["has unknown fields"] if unknown else [])]))
-    bound = {name: _bind(item, fields[name][0], f"{place}.{name}" if place else name) for name, item in value.items()}
+        failures = [Failure(_join(place, name), "required") for name in missing]
+        failures += [Failure(place, "unknown")] if unknown else []
+        raise _refuse(place, " and ".join([*told, *(["has unknown fields"] if unknown else [])]), *failures)
+    bound = {name: _bind(item, fields[name][0], _join(place, name)) for name, item in value.items()}
     try:
         return into(**bound)
     except ValueError:
@@ -128,7 +135,7 @@ def _bind_dict(value: object, into: Any, place: str) -> Any:
 
 def _bind_list(value: object, into: Any, place: str) -> Any:
     if not isinstance(value, list):
-        raise _refuse(place, "must be a list")
+        raise _refuse(place, "must be a list", Failure(place, "type"))
     inner = typing.get_args(into)[0]
     return typing.get_origin(into)(_bind(item, inner, f"{place}[{number}]") for number, item in enumerate(value))
 
@@ -145,11 +152,17 @@ def _choose(value: object, choices: Iterable[tuple[object, Any]], place: str) ->
     for choice, result in choices:
         if type(choice) is type(value) and choice == value:
             return result
-    raise _refuse(place, "is not one of its choices")
+    raise _refuse(place, "is not one of its choices", Failure(place, "choice"))
 
 
-def _refuse(place: str, what: str) -> InputRefusedError:
-    return InputRefusedError(f"{place or 'the input'} {what}.", code="input-type")
+def _join(place: str, name: str) -> str:
+    return f"{place}.{name}" if place else name
+
+
+def _refuse(place: str, what: str, *failures: Failure) -> InputRefusedError:
+    """The error for what is at `place`, a path of declared names."""
+    told = failures or (Failure(place, "invalid"),)
+    return InputRefusedError(f"{place or 'the input'} {what}.", code="input-type", failures=told)
 
 
 _BINDERS: Final[tuple[tuple[Callable[[Any], bool], Callable[[object, Any, str], Any]], ...]] = (

@@ -73,7 +73,7 @@ class Answer:
         exchange.answered = True
         return [body] if body else []
 
-    def fail(self, error: Exception) -> list[bytes]:
+    def fail(self, error: BaseException) -> list[bytes]:
         """The app has raised before it returned a body."""
         if self._exchange.begun:
             return self.break_off(error)
@@ -84,7 +84,7 @@ class Answer:
         """The body has been read to its end."""
         self._exchange.complete = True
 
-    def break_off(self, error: Exception) -> list[bytes]:
+    def break_off(self, error: BaseException) -> list[bytes]:
         """The body has failed: an error page if the server has sent nothing yet, else it cuts the connection."""
         report_failure(self._core, self._exchange, error)
         return self.refuse(INTERNAL, (type(error), error, error.__traceback__))

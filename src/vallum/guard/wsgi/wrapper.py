@@ -6,6 +6,7 @@ from functools import partial
 
 from vallum.guard.authorization.access import CLOSED, Declaration
 from vallum.guard.core import Core
+from vallum.guard.errors.failure import ends_run
 from vallum.guard.errors.refusal import PERMANENT_REDIRECT
 from vallum.guard.exchange import CODING, LENGTH, Exchange, enter, leave
 from vallum.guard.http.limits import SAFE_METHODS
@@ -78,8 +79,10 @@ class WsgiGuard:
             except Exception:
                 close(parts)
                 raise
-        except Exception as error:  # noqa: BLE001 - the last resort: whatever it was, the user learns nothing of it
-            return answer.fail(error)
+        except BaseException as error:
+            if ends_run(error):
+                raise
+            return answer.fail(error)  # the last resort: whatever it was, the user learns nothing of it
 
 
 def leave_late(context: Token[Exchange]) -> None:
