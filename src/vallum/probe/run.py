@@ -258,7 +258,7 @@ class _Run:
             self.gaps.append(Gap(what=what, why=why, way=Way.PROBE, controls=controls))
 
 
-def _unsent(wanted: Wanted, collector: Collector) -> Exchange:
+def _unsent(wanted: Single, collector: Collector) -> Exchange:
     """What comes of a request to a trial that does not run."""
     shot = wanted if isinstance(wanted, Shot) else Shot(method="GET", target="/", label=wanted.label)
     return Exchange(shot=shot, answer=Answer(status=0, fault="the app was not started anew"), base=collector.base)
