@@ -15,6 +15,7 @@ from vallum.check.run import load_rules
 from vallum.probe.run import load_checks
 
 _SOURCE: Final = Path(vallum.__file__).parent
+_GUARDS: Final = ("guard", "check/repository")
 
 
 class LedgerError(VallumError):
@@ -59,8 +60,11 @@ def load_keepers() -> Mapping[str, Keepers]:
 
 
 def read_guards() -> Iterator[tuple[str, str]]:
-    """Yield (module, control) for each `KEEPS` of the guard, read from source so that nothing heavy is imported."""
-    for path in sorted((_SOURCE / "guard").rglob("*.py")):
+    """Yield (module, control) for each `KEEPS` of the guard, read from source so that nothing heavy is imported.
+
+    What guards a repository, rather than a running app, needs the check's eyes and stands there.
+    """
+    for path in sorted(path for folder in _GUARDS for path in (_SOURCE / folder).rglob("*.py")):
         module = ".".join(("vallum", *path.relative_to(_SOURCE).with_suffix("").parts)).removesuffix(".__init__")
         for control in _keeps(path):
             yield module, control

@@ -12,7 +12,7 @@ from vallum.findings.finding import Confidence, Remark, Silence
 
 _SCANNER: Final = re.compile(
     r"\b(?:gitleaks|trufflehog|git-secrets|git secrets|detect-secrets|ggshield|talisman|secretlint|whispers|kingfisher"
-    r"|detect-private-key-and-secrets|vallum (?:check|audit))\b|\bid:\s*(?:vallum|ripsecrets)\b",
+    r"|detect-private-key-and-secrets|vallum (?:check|audit|secrets))\b|\bid:\s*(?:vallum|ripsecrets)\b",
     re.IGNORECASE,
 )
 _FRAMEWORK: Final = re.compile(r"(?:^|/)\.pre-commit-config\.ya?ml$")

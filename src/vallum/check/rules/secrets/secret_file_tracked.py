@@ -11,18 +11,14 @@ from vallum.check.read.source import Source
 from vallum.check.readings.servers import Directive, find_directives
 from vallum.check.rule import Rule
 from vallum.check.secrets.entries import read_entries
+from vallum.check.secrets.files import ENVIRONMENT, NAMES, PATTERNS, SAMPLE, SECRET_JSON
 from vallum.check.secrets.names import secret_kind
 from vallum.findings.finding import Confidence, Remark, Silence
 from vallum.findings.place import Place
 
-_NAMES: Final = (".env", "server.pem", "server.key", "service-account.json", "credentials.json")
-_SHOWN: Final = {"server.pem": "*.pem", "server.key": "*.key"}
 _TAKEN_BACK: Final = re.compile(
     r"^!\s*(?P<name>.*(?:\.env(?:\.\w+)?|\.pem|\.key|service-account\.json|credentials\.json))\s*$"
 )
-_SAMPLE: Final = re.compile(r"example|sample|template|dist|default|public|\bca\b|chain|cert\b|test|fake", re.IGNORECASE)
-_SECRET_JSON: Final = re.compile(r"(?:^|/)(?:service[-_]account[\w-]*|credentials|client_secrets?)\.json$")
-_ENV: Final = re.compile(r"(?:^|/)(?:\.env(?:\.\w+)*|[\w-]+\.env)$")
 _PRIVATE: Final = re.compile(r"-----BEGIN (?:\w+ )*PRIVATE KEY-----")
 _COPY_ALL: Final = re.compile(r"^\s*(?:COPY|ADD)\s+(?:--\S+\s+)*\.\s+\S", re.IGNORECASE)
 _BUILT: Final = re.compile(r"^(?:public|static|dist|build|html|htdocs|www|media|assets|_site|site|nginx)$")
@@ -47,8 +43,8 @@ def _judge_ignores(project: Project) -> Iterator[Remark]:
         for number in taken:
             why = f"{source.line(number).strip()} takes a secret file back in."
             yield RULE.finding(project.place_in(source, number), _ATTACK, why, fix="Remove the line.")
-        wanted = (*_NAMES, ".git") if name == ".dockerignore" else _NAMES
-        missing = [_SHOWN.get(file, file) for file in wanted if not _ignores(source, file)]
+        wanted = (*NAMES, ".git") if name == ".dockerignore" else NAMES
+        missing = [PATTERNS.get(file, file) for file in wanted if not _ignores(source, file)]
         place = project.place_in(source, 1)
         if missing and (name == ".dockerignore" or "/" not in source.path):
             confidence = Confidence.HIGH if ".env" in missing else Confidence.MEDIUM
@@ -60,7 +56,7 @@ def _judge_ignores(project: Project) -> Iterator[Remark]:
 
 def _is_taken(line: str) -> bool:
     match = _TAKEN_BACK.match(line)
-    return match is not None and not _SAMPLE.search(match["name"])
+    return match is not None and not SAMPLE.search(match["name"])
 
 
 def _ignores(source: Source, file: str) -> bool:
@@ -86,11 +82,11 @@ def _judge_tracked(project: Project) -> Iterator[Remark]:
         place = Place(path=source.path, line=1)
         if any(_covers(ignore, source.path) for ignore in ignores):
             continue
-        if what and not _SAMPLE.search(name):
+        if what and not SAMPLE.search(name):
             yield RULE.finding(
                 place, _ATTACK, f"{what} is part of the repository.", fix="git rm --cached, and revoke it."
             )
-        elif _ENV.search(source.path) or source.kind == "pem":
+        elif ENVIRONMENT.search(source.path) or source.kind == "pem":
             yield RULE.site(place, "a sample or a public key")
 
 
@@ -103,9 +99,9 @@ def _secret_name(source: Source) -> str:
     if source.kind == "dotenv":
         plain = source.path.rpartition("/")[2] == ".env"
         holds = plain or any(secret_kind(entry.key) and entry.value for entry in read_entries(source))
-        return "An environment file" if holds and _ENV.search(source.path) else ""
+        return "An environment file" if holds and ENVIRONMENT.search(source.path) else ""
     if source.kind == "json":
-        return "A file of credentials" if _SECRET_JSON.search(source.path) else ""
+        return "A file of credentials" if SECRET_JSON.search(source.path) else ""
     return "A private key" if _PRIVATE.search(source.text) else ""
 
 

@@ -13,7 +13,7 @@ from vallum.check.rule import Rule
 from vallum.findings.finding import Finding, Remark, Silence
 
 _SCANNER: Final = re.compile(
-    r"\b(?:gitleaks|trufflehog|git-secrets|ggshield|detect-secrets|kingfisher)\b", re.IGNORECASE
+    r"\b(?:gitleaks|trufflehog|git-secrets|ggshield|detect-secrets|kingfisher|vallum secrets history)\b", re.IGNORECASE
 )
 _ACTION: Final = re.compile(r"^\s*(?:-\s+)?uses:\s*\S*(?:gitleaks|trufflehog|ggshield)", re.IGNORECASE)
 _FILES_ONLY: Final = re.compile(r"--no-git\b|gitleaks\s+dir\b|trufflehog\s+filesystem\b")
