@@ -49,8 +49,8 @@ def find_carriers(surface: Surface) -> Iterator[Carried]:
 def carry_token(carried: Carried, token: str, label: str) -> Shot:
     """A request as nobody that carries this token, or none."""
     if carried.cookie:
-        cookies = ((carried.cookie, token),) if token else ()
-        return Shot(method="GET", target=carried.target, route=carried.route, cookies=cookies, label=label)
+        kept = (("Cookie", f"{carried.cookie}={token}"),) if token else ()
+        return Shot(method="GET", target=carried.target, route=carried.route, headers=kept, label=label)
     headers = (("Authorization", f"Bearer {token}"),) if token else ()
     return Shot(method="GET", target=carried.target, route=carried.route, headers=headers, label=label)
 
