@@ -44,6 +44,12 @@ BREAKABLE = (
     "login-generic-errors",
 )
 ELSEWHERE = (
+    "jwt-asymmetric",
+    "jwt-claims-validated",
+    "jwt-revocation",
+    "jwt-short-lived",
+    "jwt-type-separation",
+    "refresh-token-rotation",
     "api-rate-limit",
     "defence-in-depth",
     "environment-config",
