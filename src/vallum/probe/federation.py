@@ -1,0 +1,168 @@
+"""Where an app sends its users to sign in with another provider, and what it asks that provider for.
+
+An authorization request is a redirect, or a link of a page, to another origin with `response_type` and `client_id` (RFC
+6749, section 4.1.1). Where the policy tells how the app learns of a provider, the app is started anew with the probe's
+own; without that only the request can be judged.
+"""
+
+import re
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import parse_qsl, urljoin, urlsplit
+
+from vallum.findings.finding import Silence, Unproven
+from vallum.probe.check import Claim, Wanted
+from vallum.probe.exchange import Exchange, Headers, Launch, Shot
+from vallum.probe.read.link import resolve_link, split_link
+from vallum.probe.starting import START
+from vallum.probe.surface import Surface
+
+TRIAL: Final = "oauth"
+LOOK: Final = "look for a sign-in"
+BEGIN: Final = "begin: "
+_LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
+_DOORS: Final = re.compile(r"(?i)log-?in|sign-?in|sso|oauth|oidc|openid|connect|/auth(?![a-z]*or)|federat|callback")
+_MOST_PAGES: Final = 8
+_MOST_LINKS: Final = 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """An authorization request as the browser carries it."""
+
+    url: str
+    parameters: Mapping[str, str]
+
+    def get(self, name: str) -> str:
+        """A parameter; empty when absent."""
+        return self.parameters.get(name, "")
+
+    @property
+    def is_openid(self) -> bool:
+        """Whether it asks for an ID token."""
+        return "openid" in self.get("scope").split()
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the provider is on this machine: no other is ever sent a code."""
+        return (urlsplit(self.url).hostname or "") in _LOOPBACK
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Door:
+    """A path of the app that leads to a provider; `trial` is where it was found, empty for the app that is probed."""
+
+    target: str
+    trial: str = ""
+
+    def shot(self, case: str, *, headers: Headers = (), query: str = "", session: str = "") -> Shot:
+        """Begin a sign-in in a browser of its own, or in the one of another case."""
+        mark = "&" if "?" in self.target else "?"
+        return Shot(
+            method="GET",
+            target=f"{self.target}{mark}{query}" if query else self.target,
+            route=self.target.partition("?")[0],
+            headers=headers,
+            session=name_browser(session or case),
+            trial=self.trial,
+            label=f"{BEGIN}{case}",
+        )
+
+
+def name_browser(case: str) -> str:
+    """The session in which a case happens."""
+    return f"oauth {case}"
+
+
+def read_requests(exchange: Exchange) -> Iterator[Asked]:
+    """The authorization requests that an answer leads to: its redirect, and the links of its page."""
+    answer = exchange.answer
+    links = [answer.header("location")] if answer.redirects else list(answer.page.links)
+    for link in links:
+        parts = split_link(urljoin(f"{exchange.base}{exchange.shot.target}", link))
+        if parts is None or parts.netloc == exchange.base.partition("://")[2]:
+            continue
+        found = dict(parse_qsl(parts.query, keep_blank_values=True))
+        if "client_id" in found and ("response_type" in found or "redirect_uri" in found):
+            yield Asked(url=parts.geturl(), parameters=found)
+
+
+def read_request(exchange: Exchange) -> Asked | None:
+    """The first of them; in a trial, of those that go to a provider on this machine."""
+    found = read_requests(exchange)
+    return next((asked for asked in found if asked.is_local or not exchange.shot.trial), None)
+
+
+def find_door(surface: Surface) -> Generator[Wanted, Exchange, Door | None]:
+    """The start of a sign-in: in a trial with the probe's own provider where there is one, else as it was surveyed."""
+    if not (surface.provider and surface.startable):
+        return next(_surveyed(surface), None)
+    started = yield Launch(trial=TRIAL, provider=True, shared=True, label=START)
+    if not started.answer.status:
+        return None
+    links: list[str] = []
+    for target in _pages(surface):
+        shown = yield _look(target)
+        if read_request(shown):
+            return Door(target=target, trial=TRIAL)
+        found = (resolve_link(link, target, shown.base) for link in shown.answer.page.links)
+        links += [link for link in found if link and _DOORS.search(link)]
+    for target in list(dict.fromkeys(links))[:_MOST_LINKS]:
+        shown = yield _look(target)
+        if read_request(shown):
+            return Door(target=target, trial=TRIAL)
+    return None
+
+
+def why_shut(claim: Claim, surface: Surface, exchanges: Sequence[Exchange]) -> Iterable[Unproven]:
+    """What is said when no sign-in could be begun; nothing when one was."""
+    if any(exchange.shot.label.startswith(BEGIN) for exchange in exchanges):
+        return
+    failed = next((e for e in exchanges if e.shot.label == START and not e.answer.status), None)
+    if failed:
+        reason = f"the app does not start with the probe's own provider: {failed.answer.fault[:200]}"
+        yield claim.unproven(Silence.COULD_NOT_LOOK, reason)
+    elif surface.provider and surface.startable:
+        reason = "with the probe's own provider configured, no page and no route leads to it"
+        yield claim.unproven(Silence.COULD_NOT_LOOK, reason)
+    else:
+        reason = "no page and no route leads to the authorization endpoint of a provider"
+        yield claim.unproven(Silence.DOES_NOT_APPLY, reason)
+
+
+def why_unplayed(claim: Claim, exchanges: Iterable[Exchange]) -> Iterable[Unproven]:
+    """What is said of what only the probe's own provider can show, when the app does not know it."""
+    if any(e.shot.label.startswith(BEGIN) and not e.shot.trial for e in exchanges):
+        reason = "the policy does not say how the app learns of a provider ([provider] in vallum.toml)"
+        yield claim.unproven(Silence.COULD_NOT_LOOK, reason)
+
+
+def begun(exchanges: Iterable[Exchange]) -> Iterator[tuple[Exchange, Asked]]:
+    """Each start that led to a provider, and what it asked for."""
+    for exchange in exchanges:
+        if exchange.shot.label.startswith(BEGIN) and (asked := read_request(exchange)):
+            yield exchange, asked
+
+
+def _surveyed(surface: Surface) -> Iterator[Door]:
+    for exchange in surface.exchanges:
+        if exchange.shot.method == "GET" and not exchange.shot.identity and read_request(exchange):
+            yield Door(target=exchange.shot.target)
+
+
+def _pages(surface: Surface) -> list[str]:
+    logins = [account.login.shot.page for account in surface.accounts if account.login]
+    routes = [
+        operation.template
+        for operation in surface.usable(writes=False)
+        if operation.method == "GET" and not operation.holes and _DOORS.search(operation.template)
+    ]
+    known = [target for target in ("/", *logins, *routes) if target]
+    return list(dict.fromkeys(known))[:_MOST_PAGES]
+
+
+def _look(target: str) -> Shot:
+    return Shot(
+        method="GET", target=target, route=target.partition("?")[0], session=name_browser(LOOK), trial=TRIAL, label=LOOK
+    )
