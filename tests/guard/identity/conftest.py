@@ -7,13 +7,15 @@ import pytest
 from fastapi import FastAPI
 
 from vallum.base.secret import Secret
+from vallum.crypto.passwords.argon2id import UNSAFE_CHEAPEST
 from vallum.guard import Environment, Guard, GuardPolicy, Identity, public, requires, signed_in
 from vallum.guard.authentication.jobs import ImmediateJobs
 from vallum.guard.authentication.passwords import PasswordHasher
-from vallum.guard.identity.fastapi import CurrentUser, MaybeUser, RecentLogin
+from vallum.guard.identity.fastapi import CurrentUser, MaybeUser, RecentFactor, RecentLogin
 from vallum.guard.identity.testing import FrozenClock, IdentityKit
+from vallum.guard.identity.users import needs_factor
 
-PASSWORDS = PasswordHasher()
+PASSWORDS = PasswordHasher(UNSAFE_CHEAPEST)
 SECRET = Secret("Zk3vR8sN1qLw6yTb9xHc2mJf5pGd7uEa0oWiVtYn")
 
 
@@ -22,12 +24,38 @@ def ticking() -> FrozenClock:
     return FrozenClock()
 
 
+def send_form(browser: Any, path: str, **fields: str) -> Any:
+    """What a person does: fetch a page, press its button."""
+    token = browser("GET", "/account/session").json()["csrf_token"]
+    return browser("POST", f"/account{path}", data={"csrf_token": token, **fields}, headers={"accept": "text/html"})
+
+
+def send_json(browser: Any, path: str, **fields: str) -> Any:
+    """What a program does."""
+    token = browser("GET", "/account/session").json()["csrf_token"]
+    return browser("POST", f"/account{path}", json=fields, headers={"x-csrf-token": token})
+
+
+@pytest.fixture
+def send() -> Callable[..., Any]:
+    return send_json
+
+
+@pytest.fixture
+def submit() -> Callable[..., Any]:
+    return send_form
+
+
 @pytest.fixture
 def build(ticking: FrozenClock) -> Callable[..., tuple[FastAPI, IdentityKit]]:
-    def make(**settings: Any) -> tuple[FastAPI, IdentityKit]:
+    def make(*, origins: tuple[str, ...] = (), **settings: Any) -> tuple[FastAPI, IdentityKit]:
         app = FastAPI()
         policy = GuardPolicy(
-            environment=Environment.TEST, clock=ticking, secrets=(SECRET,), roles={"editor": ["notes:write"]}
+            environment=Environment.TEST,
+            clock=ticking,
+            secrets=(SECRET,),
+            roles={"editor": ["notes:write"], "admin": ["accounts:admin"]},
+            origins=origins,
         )
         identity = Identity(**{"jobs": ImmediateJobs(), "passwords": PASSWORDS, "site": "Notes", **settings})
         guard = Guard(app, policy=policy, identity=identity)
@@ -50,6 +78,17 @@ def build(ticking: FrozenClock) -> Callable[..., tuple[FastAPI, IdentityKit]]:
         @app.post("/erase")
         @signed_in
         async def erase(user: RecentLogin) -> str:
+            return user.id
+
+        @app.get("/vault")
+        @signed_in
+        @needs_factor
+        async def vault() -> str:
+            return "gold"
+
+        @app.get("/vault-too")
+        @signed_in
+        async def vault_too(user: RecentFactor) -> str:
             return user.id
 
         @app.get("/write")

@@ -20,10 +20,8 @@ from vallum.guard import (
     public,
     recent_login,
 )
-from vallum.guard.authentication.lifecycle.desk import digest_of
-from vallum.guard.authentication.login import HALF_LOGIN
 from vallum.guard.identity.testing import IdentityKit
-from vallum.guard.identity.users import find_half_login, finish_login, sessions_of
+from vallum.guard.identity.users import sessions_of
 
 PASSWORD = "seven blue pencils"
 
@@ -137,30 +135,6 @@ def test_openapi_shows_the_locks(ada: Any, browse: Any, build: Any) -> None:
     assert described["paths"]["/erase"]["post"]["security"] == [{"session": []}]
     assert "security" not in described["paths"]["/maybe"]["get"]
     assert described["components"]["securitySchemes"]["token"]["scheme"] == "bearer"
-
-
-def test_a_half_login_is_no_session_until_the_factor_is_shown(build: Any, browse: Any) -> None:
-    app, kit = build(needs_factor=lambda account: "editor" in account.roles)
-    parts = kit.parts
-
-    @app.post("/factor")
-    @public
-    def factor() -> bool:
-        proof = parts.desk.proofs.consume(digest_of(find_half_login()), HALF_LOGIN, parts.policy.clock())
-        account = parts.desk.accounts.find(proof.account_id)
-        finish_login(account)
-        return True
-
-    kit.add_account("ada@example.org", password=PASSWORD, roles=("editor",))
-    browser = browse(app)
-    answer = log_in(browser)
-    assert answer.json() == {"second_factor": "required"}
-    assert browser("GET", "/me").status_code == 401
-    tokens = send(browser, "/account/token", login="ada@example.org", password=PASSWORD)
-    assert tokens.status_code == 401
-    assert send(browser, "/factor").status_code == 200
-    assert browser("GET", "/me").status_code == 200
-    assert "insecure-half-login" not in browser.cookies
 
 
 def test_starlette_handlers_ask_functions(browse: Any, ticking: Any) -> None:

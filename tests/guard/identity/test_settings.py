@@ -32,6 +32,7 @@ def production(**settings: Any) -> GuardPolicy:
         {"prefix": "/account/"},
         {"home": "//evil.example"},
         {"home": "https://evil.example"},
+        {"factor_secrets": (Secret("short"),)},
         {"recent_seconds": 0},
         {"recent_seconds": 3601},
     ],
@@ -49,13 +50,13 @@ def test_standing_seconds_are_bounded() -> None:
 def test_production_names_every_problem_at_once() -> None:
     with pytest.raises(ConfigError) as refused:
         Guard(FastAPI(openapi_url=None), policy=production(), identity=Identity())
-    for code in ("accounts-in-memory", "mailer-absent", "store-not-shared"):
+    for code in ("accounts-in-memory", "mailer-absent", "factor-secrets-absent", "store-not-shared"):
         assert code in str(refused.value)
 
 
 def test_production_starts_on_one_file(tmp_path: Path) -> None:
     mailer = SmtpMailer(host="mail.notes.example", sender="notes@notes.example")
-    identity = Identity(database=f"sqlite:///{tmp_path}/app.sqlite", mailer=mailer)
+    identity = Identity(database=f"sqlite:///{tmp_path}/app.sqlite", mailer=mailer, factor_secrets=(NEW,))
     guard = Guard(FastAPI(openapi_url=None), policy=production(), identity=identity)
     assert guard.identity is not None
     assert guard.policy.limits_of_all.store is not None

@@ -117,7 +117,7 @@ class Login:
         typed = canonical or fold_name(name)
         subject = found.id if found else f"name:{typed}"
         account = self._settle(found, typed, password, f"{subject}\0{device}" if device else subject)
-        return LoginResult(account, self._halve(account))
+        return LoginResult(account, self.halve(account))
 
     def _settle(self, found: AccountRecord | None, name: str, password: str, subject: str) -> AccountRecord:
         """One hash, whatever was found; the decision comes after it. Failures are counted for `subject`."""
@@ -144,7 +144,8 @@ class Login:
         note_event(LoginLocked(account=found.id, cause="failures"))
         self.on_lock(found)
 
-    def _halve(self, account: AccountRecord) -> Secret[str] | None:
+    def halve(self, account: AccountRecord) -> Secret[str] | None:
+        """The secret of a new half login, if `account` needs a second factor; for a first one that is no password."""
         if self.half_logins is None or not self.needs_factor(account):
             return None
         secret, now = token(randomness=self.randomness), self.clock()

@@ -25,7 +25,8 @@ KEEPS: Final = ("server-side-authorization", "admin-protected")
 
 TEN_MINUTES: Final = 600
 STEP_UP: Final = Refusal(403, "step-up-required", "Prove again who you are.")
-_PROVED: Final = "vallum_proved"
+PROVED: Final = "vallum_proved"
+"""The key of the session under which the time of the proof stands."""
 
 
 def requires_fresh(*names: str) -> Callable[[Handler], Handler]:
@@ -70,7 +71,7 @@ def note_proof() -> None:
     session = exchange.session
     if session is None:
         raise VallumError("there is no session to note a proof in.", hint="Call sign_in first.", code="no-session")
-    session.put(_PROVED, exchange.core.clock())
+    session.put(PROVED, exchange.core.clock())
 
 
 def check_demands(core: Any, exchange: Exchange, access: Access, demands: Demands) -> Refusal | None:
@@ -97,7 +98,7 @@ def check_demands(core: Any, exchange: Exchange, access: Access, demands: Demand
 
 def _proved_at(exchange: Exchange) -> float:
     """When a second factor was proved: noted in the session, or told by a token whose `amr` names more than one."""
-    noted: object = exchange.record.data.get(_PROVED) if exchange.record is not None else None
+    noted: object = exchange.record.data.get(PROVED) if exchange.record is not None else None
     if exchange.by_bearer:
         told = exchange.claims
         claims = told if isinstance(told, Mapping) else getattr(told, "extra", {})

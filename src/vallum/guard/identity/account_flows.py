@@ -5,6 +5,7 @@ from collections.abc import Callable
 from vallum.guard.authentication.lifecycle.email_proof import EmailChange, EmailProof
 from vallum.guard.authentication.lifecycle.registration import Registration
 from vallum.guard.authentication.lifecycle.reset import PasswordChange, PasswordReset
+from vallum.guard.authorization.access import SIGNED_IN
 from vallum.guard.exchange import current
 from vallum.guard.identity.endpoint import Ask, Endpoint, Page, Reply
 from vallum.guard.identity.parts import IdentityParts
@@ -16,7 +17,8 @@ _DONE = "Done. You can log in now."
 
 def list_flows(parts: IdentityParts) -> tuple[Endpoint, ...]:
     """All endpoints of this file."""
-    return (*_register(parts), *_reset(parts), *_prove(parts), *_move(parts), _change(parts))
+    registers = _register(parts) if parts.settings.open_registration else ()
+    return (*registers, *_reset(parts), *_prove(parts), *_move(parts), _change(parts))
 
 
 def _register(parts: IdentityParts) -> tuple[Endpoint, ...]:
@@ -24,15 +26,15 @@ def _register(parts: IdentityParts) -> tuple[Endpoint, ...]:
 
     def confirm(ask: Ask) -> Reply:
         flow.confirm(ask.take("token"), ask.take("password"))
-        return _finish(parts)
+        return finish(parts)
 
     return (
         Endpoint(
             path="/register",
-            run=lambda ask: _tell(flow.begin(ask.take("email"), ask.take("password"), login=ask.find("login"))),
+            run=lambda ask: tell(flow.begin(ask.take("email"), ask.take("password"), login=ask.find("login"))),
             page=Page(title="Register", fields=("email", "password")),
         ),
-        _link("/register/confirm", confirm, "Confirm your registration", flow.look, "password"),
+        serve_link("/register/confirm", confirm, "Confirm your registration", flow.look, "password"),
     )
 
 
@@ -42,15 +44,15 @@ def _reset(parts: IdentityParts) -> tuple[Endpoint, ...]:
     def confirm(ask: Ask) -> Reply:
         account = flow.confirm(ask.take("token"), ask.take("new_password"))
         parts.standings.forget(account.id)
-        return _finish(parts)
+        return finish(parts)
 
     return (
         Endpoint(
             path="/password/reset",
-            run=lambda ask: _tell(flow.begin(ask.take("email"))),
+            run=lambda ask: tell(flow.begin(ask.take("email"))),
             page=Page(title="Reset your password", fields=("email",)),
         ),
-        _link("/password/reset/confirm", confirm, "Choose a new password", flow.look, "new_password"),
+        serve_link("/password/reset/confirm", confirm, "Choose a new password", flow.look, "new_password"),
     )
 
 
@@ -60,15 +62,15 @@ def _prove(parts: IdentityParts) -> tuple[Endpoint, ...]:
     def confirm(ask: Ask) -> Reply:
         account = flow.confirm(ask.take("token"))
         parts.standings.forget(account.id)
-        return _tell("Your address is confirmed.")
+        return tell("Your address is confirmed.")
 
     return (
         Endpoint(
             path="/email/proof",
-            run=lambda ask: _tell(flow.begin(ask.take("email"))),
+            run=lambda ask: tell(flow.begin(ask.take("email"))),
             page=Page(title="Confirm your address", fields=("email",)),
         ),
-        _link("/email/confirm", confirm, "Confirm your address", flow.look),
+        serve_link("/email/confirm", confirm, "Confirm your address", flow.look),
     )
 
 
@@ -78,16 +80,23 @@ def _move(parts: IdentityParts) -> tuple[Endpoint, ...]:
     def confirm(ask: Ask) -> Reply:
         account = flow.confirm(ask.take("token"))
         parts.standings.forget(account.id)
-        return _tell("Your address was changed.")
+        return tell("Your address was changed.")
+
+    def begin(ask: Ask) -> Reply:
+        account = find_own(parts)
+        if account.password:
+            return tell(flow.begin(account, ask.take("email"), ask.take("password")))
+        parts.factors.desk.demand(account, current().record)
+        return tell(flow.claim(account, ask.take("email")))
 
     return (
         Endpoint(
             path="/email/change",
-            run=lambda ask: _tell(flow.begin(find_own(parts), ask.take("email"), ask.take("password"))),
-            access="signed-in",
+            run=begin,
+            access=SIGNED_IN,
             page=Page(title="Change your address", fields=("email", "password")),
         ),
-        _link("/email/change/confirm", confirm, "Confirm your new address", flow.look),
+        serve_link("/email/change/confirm", confirm, "Confirm your new address", flow.look),
     )
 
 
@@ -100,11 +109,11 @@ def _change(parts: IdentityParts) -> Endpoint:
         account = flow.change(find_own(parts), ask.take("password"), ask.take("new_password"), keep=keep)
         if record is not None:
             keep_session(account)
-        return _tell("Your password was changed.")
+        return tell("Your password was changed.")
 
     fields = ("password", "new_password")
     return Endpoint(
-        path="/password", run=change, access="signed-in", page=Page(title="Change your password", fields=fields)
+        path="/password", run=change, access=SIGNED_IN, page=Page(title="Change your password", fields=fields)
     )
 
 
@@ -116,13 +125,18 @@ def find_own(parts: IdentityParts) -> AccountRecord:
     return account
 
 
-def _link(path: str, run: Callable[[Ask], Reply], title: str, look: Callable[[str], None], *fields: str) -> Endpoint:
+def serve_link(
+    path: str, run: Callable[[Ask], Reply], title: str, look: Callable[[str], object], *fields: str
+) -> Endpoint:
+    """The endpoint behind a link: GET shows the form and uses nothing up, POST does the work."""
     return Endpoint(path=path, run=run, page=Page(title=title, fields=("token", *fields), look=look))
 
 
-def _tell(sentence: str) -> Reply:
+def tell(sentence: str) -> Reply:
+    """Say one sentence, to a program and to a page."""
     return Reply(data={"message": sentence}, sentence=sentence)
 
 
-def _finish(parts: IdentityParts) -> Reply:
+def finish(parts: IdentityParts) -> Reply:
+    """Lead a page to the login."""
     return Reply(data={"message": _DONE}, location=f"{parts.settings.prefix}/login")

@@ -2,13 +2,18 @@
 
 from dataclasses import dataclass
 
+from vallum.guard.authentication.login_limits import LoginLimits
 from vallum.guard.identity.settings import Identity
 from vallum.guard.policy import GuardPolicy
 from vallum.stores.accounts import AccountStore
+from vallum.stores.factors import FactorStore
 from vallum.stores.limits import LimitStore
 from vallum.stores.limits_memory import MemoryLimits
+from vallum.stores.links import LinkStore
 from vallum.stores.memory import MemorySessions
 from vallum.stores.memory.accounts import MemoryAccounts
+from vallum.stores.memory.factors import MemoryFactors
+from vallum.stores.memory.links import MemoryLinks
 from vallum.stores.memory.proofs import MemoryProofs
 from vallum.stores.memory.refresh import MemoryRefresh
 from vallum.stores.memory.revocations import MemoryRevocations
@@ -24,6 +29,8 @@ class Backing:
 
     accounts: AccountStore
     proofs: ProofStore
+    factors: FactorStore
+    links: LinkStore
     sessions: SessionStore
     refresh: RefreshStore
     revocations: RevocationStore
@@ -40,6 +47,8 @@ def open_backing(settings: Identity, policy: GuardPolicy) -> Backing:
     return Backing(
         accounts=accounts,
         proofs=MemoryProofs(),
+        factors=MemoryFactors(),
+        links=MemoryLinks(),
         sessions=policy.store or MemorySessions(),
         refresh=MemoryRefresh(),
         revocations=MemoryRevocations(accounts),
@@ -48,9 +57,16 @@ def open_backing(settings: Identity, policy: GuardPolicy) -> Backing:
     )
 
 
+def limit_attempts(name: str, policy: GuardPolicy) -> LoginLimits:
+    """The limits of one kind of attempt, by the policy's clock."""
+    return LoginLimits(name, clock=policy.clock, sink=policy.sink)
+
+
 def _open_database(settings: Identity, policy: GuardPolicy) -> Backing:
     # Imported here, so that development in memory loads no database.
     from vallum.stores.sql.accounts import SqlAccounts  # noqa: PLC0415 - see above
+    from vallum.stores.sql.factors import SqlFactors  # noqa: PLC0415 - see above
+    from vallum.stores.sql.links import SqlLinks  # noqa: PLC0415 - see above
     from vallum.stores.sql.proofs import SqlProofs  # noqa: PLC0415 - see above
     from vallum.stores.sql.refresh import SqlRefresh  # noqa: PLC0415 - see above
     from vallum.stores.sql.revocations import SqlRevocations  # noqa: PLC0415 - see above
@@ -62,6 +78,8 @@ def _open_database(settings: Identity, policy: GuardPolicy) -> Backing:
     return Backing(
         accounts=settings.accounts or SqlAccounts(database),
         proofs=SqlProofs(database),
+        factors=SqlFactors(database),
+        links=SqlLinks(database),
         sessions=policy.store or SqlSessions(database),
         refresh=SqlRefresh(database),
         revocations=SqlRevocations(database, settings.accounts),

@@ -6,9 +6,11 @@ from types import MappingProxyType
 from typing import Final, Literal, TypeAlias
 from urllib.parse import parse_qsl
 
+from vallum.guard.authorization.access import PUBLIC, Access
 from vallum.guard.input.json_text import LoadLimits
 from vallum.guard.input.loaders import load_json
 from vallum.guard.input.models import InputRefusedError
+from vallum.guard.output.html import SafeHtml
 from vallum.stores.sessions import Json
 
 MOST_BYTES: Final = 16_384
@@ -38,35 +40,69 @@ class Ask:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Raw:
+    """A finished body with its headers."""
+
+    body: bytes
+    headers: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """What a program gets as JSON; a page is led to `location`, or shows `sentence`."""
+    """What a program gets as JSON; a page is led to `location`, or shows `body`, or `sentence`.
+
+    `raw` is sent as it stands to both. `away` tells that `location` is one of another site, which a form may not be led
+    to (CSP `form-action`): a page shows a link to it. `visits` tells that every answer is the redirect. `saved` is the
+    name of the file as which a browser keeps the data.
+    """
 
     data: Mapping[str, Json] = field(default_factory=lambda: _NOTHING, repr=False)
     sentence: str = ""
     location: str = ""
+    title: str = ""
+    body: SafeHtml | None = field(default=None, repr=False)
+    raw: Raw | None = field(default=None, repr=False)
+    away: bool = False
+    visits: bool = False
+    saved: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """The form of an endpoint: title, fields, and what is looked up first, by the token of the link."""
+    """The form of an endpoint: title, fields, and what is looked up first, by the token of the link.
+
+    `draw` makes what stands below the form, or all of it where `fields` is None.
+    """
 
     title: str
-    fields: tuple[str, ...]
-    look: Callable[[str], None] | None = None
+    fields: tuple[str, ...] | None = ()
+    look: Callable[[str], object] | None = None
+    draw: Callable[[Mapping[str, str]], SafeHtml] | None = None
 
 
-Run: TypeAlias = Callable[[Ask], Reply] | Callable[[Ask], Awaitable[Reply]]
+Run: TypeAlias = Callable[[Ask], Reply]
+RunLater: TypeAlias = Callable[[Ask], Awaitable[Reply]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """`run` waits and is called in a thread, unless it is a coroutine function. With `page`, GET shows a form."""
+    """`run` waits; `run_later` does the same on an event loop, where a thread would not do. With `page`, GET shows it.
+
+    `path` is below the prefix of the accounts, unless it is `rooted`.
+    """
 
     path: str
     run: Run
+    run_later: RunLater | None = None
     method: Literal["GET", "POST"] = "POST"
-    access: Literal["public", "signed-in"] = "public"
+    access: Access = PUBLIC
     page: Page | None = None
+    rooted: bool = False
+
+    @property
+    def name(self) -> str:
+        """A name for the framework's table of routes."""
+        return "account" + self.path.replace("/.", "-").replace("/", "-").replace(".", "-")
 
 
 def read_ask(content_type: str, body: bytes) -> Ask:

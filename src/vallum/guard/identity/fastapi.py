@@ -7,7 +7,7 @@ from fastapi import Depends
 from fastapi.security import APIKeyCookie, HTTPBearer
 
 from vallum.guard.exchange import current
-from vallum.guard.identity.users import User, current_user, maybe_user, recent_login, sessions_of
+from vallum.guard.identity.users import User, current_user, maybe_user, recent_factor, recent_login, sessions_of
 
 _SESSION: Final = APIKeyCookie(name="__Host-session", scheme_name="session", auto_error=False)
 _TOKEN: Final = HTTPBearer(scheme_name="token", bearerFormat="JWT", auto_error=False)
@@ -34,6 +34,11 @@ async def _maybe() -> User | None:
     return maybe_user()
 
 
+async def _factor(_session: _BySession) -> User:
+    await _look()
+    return recent_factor()
+
+
 async def _recent(_session: _BySession) -> User:
     await _look()
     return recent_login()
@@ -45,3 +50,5 @@ MaybeUser = Annotated[User | None, Depends(_maybe)]
 """The account that is signed in, None for a visitor; for routes that are declared @public."""
 RecentLogin = Annotated[User, Depends(_recent)]
 """The account whose login is recent; 403 for an older one."""
+RecentFactor = Annotated[User, Depends(_factor)]
+"""The account that showed a second factor in this session; 403 for others."""

@@ -1,8 +1,8 @@
 """What an `Identity` is made of once the guard's policy is known: stores, flows, tokens; and the policy with them."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
@@ -11,7 +11,8 @@ from vallum.base.randomness import token
 from vallum.base.secret import Secret
 from vallum.crypto.jwt.keys import SigningKey, load_private
 from vallum.guard.authentication.bearer import BearerPolicy, Caller
-from vallum.guard.authentication.lifecycle.closing import AccountCare
+from vallum.guard.authentication.known_devices import KnownDevices
+from vallum.guard.authentication.lifecycle.closing import AccountCare, AccountClosing
 from vallum.guard.authentication.lifecycle.desk import AccountDesk
 from vallum.guard.authentication.lifecycle.links import PATHS, LinkPolicy
 from vallum.guard.authentication.lockout import Lockout
@@ -19,9 +20,11 @@ from vallum.guard.authentication.login import Login
 from vallum.guard.authentication.login_limits import LoginLimits
 from vallum.guard.authentication.mail.kept import MemoryMailer
 from vallum.guard.authentication.mail.message import Mailer
+from vallum.guard.authentication.mfa.lost import LostFactor
 from vallum.guard.authentication.password_policy import PasswordPolicy
 from vallum.guard.configuration.problem import Problem
-from vallum.guard.identity.backing import Backing, open_backing
+from vallum.guard.identity.backing import Backing, limit_attempts, open_backing
+from vallum.guard.identity.second_factors import SecondFactors, build_factors
 from vallum.guard.identity.settings import Identity
 from vallum.guard.identity.standing import Standings, StandingSessions
 from vallum.guard.policy import GuardPolicy
@@ -29,6 +32,11 @@ from vallum.guard.sessions.keys import derive_keys
 from vallum.guard.tokens.access_tokens import AccessTokens, BearerRefusedError
 from vallum.guard.tokens.refresh import RefreshTokens
 from vallum.guard.tokens.revocation import Revocation
+from vallum.stores.links import LinkStore
+from vallum.stores.sessions import Json
+
+if TYPE_CHECKING:
+    from vallum.guard.identity.providers import SignIns
 
 _LOCAL: Final = "http://localhost:8000"
 
@@ -42,6 +50,11 @@ class IdentityParts:
     """The guard's policy with the sessions, limits and bearer tokens of the accounts."""
     desk: AccountDesk
     login: Login
+    factors: SecondFactors
+    lost: LostFactor
+    devices: KnownDevices
+    links: LinkStore
+    sign_ins: "SignIns | None"
     sessions: StandingSessions
     standings: Standings
     tokens: AccessTokens
@@ -55,7 +68,23 @@ class IdentityParts:
 
     def limit(self, name: str) -> LoginLimits:
         """The limits of one kind of attempt."""
-        return _limit(name, self.policy)
+        return limit_attempts(name, self.policy)
+
+    @property
+    def closing(self) -> AccountClosing:
+        """Export and delete an account, with all that the stores and the app keep of it."""
+        factors, links = self.factors.desk.factors, self.links
+        own: dict[str, Callable[[str], Json]] = {
+            "factors": lambda account_id: [
+                {"kind": one.kind, "name": one.name, "created": one.created} for one in factors.list_account(account_id)
+            ],
+            "sign_ins": lambda account_id: [
+                {"issuer": one.issuer, "subject": one.subject, "email": one.email, "created": one.created}
+                for one in links.list_account(account_id)
+            ],
+        }
+        erasers = (*self.settings.erasers, factors.drop_account, links.drop_account)
+        return AccountClosing(desk=self.desk, sources={**own, **self.settings.exports}, erasers=erasers)
 
 
 def build_parts(settings: Identity, policy: GuardPolicy) -> IdentityParts:
@@ -68,20 +97,28 @@ def build_parts(settings: Identity, policy: GuardPolicy) -> IdentityParts:
     lockout = Lockout(backing.limits, settings.lockout, clock=policy.clock, sink=policy.sink)
     desk = _build_desk(settings, policy, backing, sessions, mailer, lockout)
     tokens, refresh = _build_tokens(settings, policy, backing, secrets, desk.links.origin)
-    checks = (*policy.startup_checks, lambda: _judge(settings))
+    devices = _build_devices(policy, secrets)
+    factors = build_factors(settings, policy, backing, desk, secrets)
+    login = _build_login(policy, desk, lockout, devices, factors)
     full = replace(
         policy,
         secrets=secrets if not policy.is_production else policy.secrets,
         store=sessions,
         rate_limits=replace(policy.limits_of_all, store=backing.limits) if backing.counts else policy.rate_limits,
         bearer=policy.bearer or _read_bearer(tokens, standings),
-        startup_checks=checks,
+        fresh_roles=policy.fresh_roles or (_read_roles(backing) if settings.admin_permission else None),
+        startup_checks=(*policy.startup_checks, lambda: _judge(settings)),
     )
     return IdentityParts(
         settings=settings,
         policy=full,
         desk=desk,
-        login=_build_login(settings, full, desk, lockout),
+        login=login,
+        factors=factors,
+        lost=LostFactor(desk=factors.desk, login=login, limits=limit_attempts("factor-lost", policy)),
+        devices=devices,
+        links=backing.links,
+        sign_ins=_open_sign_ins(settings, policy, backing, desk, sessions),
         sessions=sessions,
         standings=standings,
         tokens=tokens,
@@ -116,19 +153,45 @@ def _build_desk(
     )
 
 
-def _build_login(settings: Identity, policy: GuardPolicy, desk: AccountDesk, lockout: Lockout) -> Login:
-    login = Login(
+def _build_devices(policy: GuardPolicy, secrets: tuple[Secret[str], ...]) -> KnownDevices:
+    keys = derive_keys(secrets, "vallum known devices")
+    derived = tuple(Secret(key.hex()) for key in keys)
+    return KnownDevices(secrets=derived, clock=policy.clock, randomness=policy.randomness)
+
+
+def _build_login(
+    policy: GuardPolicy, desk: AccountDesk, lockout: Lockout, devices: KnownDevices, factors: SecondFactors
+) -> Login:
+    return Login(
         accounts=desk.accounts,
         passwords=desk.passwords,
         lockout=lockout,
-        limits=_limit("login", policy),
+        limits=limit_attempts("login", policy),
+        half_logins=desk.proofs,
+        needs_factor=factors.needs,
         on_lock=desk.note_lock,
+        devices=devices,
         clock=policy.clock,
         randomness=policy.randomness,
     )
-    if settings.needs_factor is None:
-        return login
-    return replace(login, needs_factor=settings.needs_factor, half_logins=desk.proofs)
+
+
+def _open_sign_ins(
+    settings: Identity, policy: GuardPolicy, backing: Backing, desk: AccountDesk, sessions: StandingSessions
+) -> "SignIns | None":
+    if not settings.providers:
+        return None
+    from vallum.guard.identity.providers import open_providers  # noqa: PLC0415 - only for an app with providers
+
+    return open_providers(settings, policy, backing, desk, sessions)
+
+
+def _read_roles(backing: Backing) -> Callable[[str], Iterable[str] | None]:
+    def read(account_id: str) -> Iterable[str] | None:
+        account = backing.accounts.find(account_id)
+        return account.roles if account is not None and account.is_active else None
+
+    return read
 
 
 def _build_tokens(
@@ -173,16 +236,18 @@ def _read_bearer(tokens: AccessTokens, standings: Standings) -> BearerPolicy:
     return BearerPolicy(verify=verify, waits=not standings.accounts.reads_at_once)
 
 
-def _limit(name: str, policy: GuardPolicy) -> LoginLimits:
-    return LoginLimits(name, clock=policy.clock, sink=policy.sink)
-
-
 def _judge(settings: Identity) -> Iterable[Problem]:
     if not settings.database and (settings.accounts is None or not settings.accounts.shared):
         yield Problem(
             code="accounts-in-memory",
             what="accounts live in one process's memory: a restart ends them.",
             fix='Write Identity(database="postgresql://...") or "sqlite:////srv/app/app.sqlite".',
+        )
+    if not settings.factor_secrets:
+        yield Problem(
+            code="factor-secrets-absent",
+            what="nothing seals second factors that would outlast a change of the policy's secrets.",
+            fix='Write Identity(factor_secrets=read_session_secrets("FACTOR_SECRET")).',
         )
     if settings.mailer is None:
         yield Problem(

@@ -1,15 +1,22 @@
 """Log in, log out, who am I, and the sessions of an account: as endpoints."""
 
+import asyncio
+from collections.abc import Mapping
 from functools import partial
 
 from vallum.guard.authentication.login import LoginResult
+from vallum.guard.authentication.mfa.step_up import note_login
+from vallum.guard.authorization.access import SIGNED_IN
 from vallum.guard.errors.public import NotFoundError
 from vallum.guard.exchange import current
 from vallum.guard.identity.account_flows import find_own
+from vallum.guard.identity.browsers import DEVICE
 from vallum.guard.identity.endpoint import Ask, Endpoint, Page, Reply
+from vallum.guard.identity.entering import enter_account, halve_login, show_json, welcome
+from vallum.guard.identity.pages import draw_link, draw_passkey
 from vallum.guard.identity.parts import IdentityParts
-from vallum.guard.identity.users import SignInRequiredError, User, finish_login, keep_half_login, maybe_user, show_user
-from vallum.guard.output.redirects import Redirects
+from vallum.guard.identity.users import PROVIDER, SignInRequiredError, maybe_user
+from vallum.guard.output.html import SafeHtml, join_html
 from vallum.guard.sessions.overview import SessionOverview, SessionView
 from vallum.guard.sessions.signing import sign_out
 from vallum.stores.sessions import Json, SessionRecord
@@ -17,35 +24,37 @@ from vallum.stores.sessions import Json, SessionRecord
 
 def list_flows(parts: IdentityParts) -> tuple[Endpoint, ...]:
     """All endpoints of this file."""
-    again = Page(title="Please enter your password", fields=("password",))
+    other_ways = partial(_draw_ways, parts)
+    again = Page(title="Please enter your password", fields=("password", "next"), draw=other_ways)
     return (
         Endpoint(path="/session", run=_show, method="GET"),
         Endpoint(
-            path="/login", run=partial(_log_in, parts), page=Page(title="Log in", fields=("login", "password", "next"))
+            path="/login",
+            run=partial(_log_in, parts),
+            run_later=partial(_log_in_later, parts),
+            page=Page(title="Log in", fields=("login", "password", "next"), draw=other_ways),
         ),
-        Endpoint(path="/login/again", run=partial(_prove_again, parts), access="signed-in", page=again),
+        Endpoint(path="/login/again", run=partial(_prove_again, parts), access=SIGNED_IN, page=again),
         Endpoint(path="/logout", run=lambda _: _log_out(parts, everywhere=False)),
-        Endpoint(path="/logout/everywhere", run=lambda _: _log_out(parts, everywhere=True), access="signed-in"),
+        Endpoint(path="/logout/everywhere", run=lambda _: _log_out(parts, everywhere=True), access=SIGNED_IN),
         *_list_sessions(parts),
     )
 
 
-async def _log_in(parts: IdentityParts, ask: Ask) -> Reply:
-    result = await parts.login.authenticate_async(ask.take("login"), ask.take("password"))
+def _log_in(parts: IdentityParts, ask: Ask) -> Reply:
+    result = parts.login.authenticate(ask.take("login"), ask.take("password"), device=DEVICE.find())
+    return _admit(parts, result, ask)
+
+
+async def _log_in_later(parts: IdentityParts, ask: Ask) -> Reply:
+    result = await parts.login.authenticate_async(ask.take("login"), ask.take("password"), device=DEVICE.find())
+    return await asyncio.to_thread(_admit, parts, result, ask)
+
+
+def _admit(parts: IdentityParts, result: LoginResult, ask: Ask) -> Reply:
     if result.half is None:
-        import asyncio  # noqa: PLC0415 - whoever awaits this has loaded it
-
-        await asyncio.to_thread(finish_login, result.account)
-        return _welcome(parts, result, ask)
-    keep_half_login(result.half.reveal())
-    return Reply(data={"second_factor": "required"}, location=f"{parts.settings.prefix}/login/factor")
-
-
-def _welcome(parts: IdentityParts, result: LoginResult, ask: Ask) -> Reply:
-    return Reply(
-        data={"user": show_json(show_user(result.account)), "csrf_token": current().csrf_token},
-        location=Redirects(fallback=parts.settings.home).resolve(ask.find("next")),
-    )
+        return enter_account(parts, result.account, ask)
+    return halve_login(parts, result.account, result.half.reveal(), ask)
 
 
 def _prove_again(parts: IdentityParts, ask: Ask) -> Reply:
@@ -53,16 +62,42 @@ def _prove_again(parts: IdentityParts, ask: Ask) -> Reply:
     parts.login.verify(account, ask.take("password"))
     if current().record is None:
         raise SignInRequiredError("a token cannot log in again")
-    finish_login(account)
-    return _welcome(parts, LoginResult(account), ask)
+    note_login()
+    return welcome(parts, account, ask)
+
+
+def _draw_ways(parts: IdentityParts, _: Mapping[str, str]) -> SafeHtml:
+    """The ways to log in that are no password."""
+    prefix = parts.settings.prefix
+    ways = [draw_link(f"{prefix}/with/{one.name}", f"Log in with {one.name}") for one in parts.settings.providers]
+    if parts.factors.passkeys is not None:
+        asked, answered = "/login/passkey/options", "/login/passkey"
+        ways.append(draw_passkey("get", "Log in with a passkey", prefix, asked, answered, autofill=True))
+    ways.append(draw_link(f"{prefix}/password/reset", "Forgot your password?"))
+    return join_html("", ways)
 
 
 def _log_out(parts: IdentityParts, *, everywhere: bool) -> Reply:
-    account_id = current().actor_id
+    account_id, session = current().actor_id, current().session
+    provider = session.get(PROVIDER) if session is not None else None
     sign_out(everywhere=everywhere)
+    _spare_device()
     if everywhere:
         parts.refresh.store.end_account(account_id)
-    return Reply(data={"message": "Logged out."}, location=parts.settings.home)
+    way = parts.sign_ins.find_exit(provider) if isinstance(provider, str) and parts.sign_ins is not None else ""
+    return Reply(
+        data={"message": "Logged out."}, sentence="Logged out.", location=way or parts.settings.home, away=bool(way)
+    )
+
+
+def _spare_device() -> None:
+    """Have the browser clear all that it kept except cookies, of which the session's is expired by name.
+
+    Otherwise each login after a logout would be one from a new browser.
+    """
+    exchange = current()
+    if DEVICE.find():
+        exchange.extra = tuple((name, value.replace(b'"cookies", ', b"")) for name, value in exchange.extra)
 
 
 def _show(_: Ask) -> Reply:
@@ -89,9 +124,9 @@ def _list_sessions(parts: IdentityParts) -> tuple[Endpoint, ...]:
         return Reply(data={"ended": ended}, location=back)
 
     return (
-        Endpoint(path="/sessions", run=show, method="GET", access="signed-in"),
-        Endpoint(path="/sessions/end", run=end, access="signed-in"),
-        Endpoint(path="/sessions/end-others", run=end_others, access="signed-in"),
+        Endpoint(path="/sessions", run=show, method="GET", access=SIGNED_IN),
+        Endpoint(path="/sessions/end", run=end, access=SIGNED_IN),
+        Endpoint(path="/sessions/end-others", run=end_others, access=SIGNED_IN),
     )
 
 
@@ -99,17 +134,6 @@ def _own(record: SessionRecord | None) -> SessionRecord:
     if record is None:
         raise SignInRequiredError("a token has no session of its own")
     return record
-
-
-def show_json(user: User) -> dict[str, Json]:
-    """A user as the answers tell her own account."""
-    return {
-        "id": user.id,
-        "login": user.login,
-        "email": user.email,
-        "email_is_proved": user.email_is_proved,
-        "roles": list(user.roles),
-    }
 
 
 def _show_session(view: SessionView) -> Json:

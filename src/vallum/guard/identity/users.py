@@ -1,19 +1,24 @@
 """Who is signed in, for handlers: `current_user()`, `maybe_user()`, `recent_login()`; and how a login is completed."""
 
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final, TypeVar, overload
 
 from vallum.base.errors import ConfigError
+from vallum.guard.authentication.mfa.step_up import FACTOR_AT, RecentFactor, RecentLogin, note_factor
+from vallum.guard.authorization.demands import note_proof
 from vallum.guard.errors.public import PublicError
 from vallum.guard.errors.refusal import UNAUTHENTICATED, Refusal
-from vallum.guard.exchange import COOKIE, Exchange, current
+from vallum.guard.exchange import Exchange, current
+from vallum.guard.identity.browsers import HALF
 from vallum.guard.identity.standing import EPOCH, StandingSessions
-from vallum.guard.sessions.cookies import CookiePolicy, find_cookie
 from vallum.guard.sessions.signing import renew_session, sign_in
 from vallum.stores.accounts import AccountRecord
 
-_HALF: Final = CookiePolicy(name="__Host-half-login", same_site="Strict")
-_PLAIN_HALF: Final = CookiePolicy(name="insecure-half-login", same_site="Strict", unsafe_plain_http=True)
+PROVIDER: Final = "vallum.provider"
+"""Where the data of a session keeps the name of the provider that it was begun by."""
+DAY: Final = 86_400
+Handler = TypeVar("Handler", bound=Callable[..., Any])
 
 
 class SignInRequiredError(PublicError):
@@ -21,13 +26,6 @@ class SignInRequiredError(PublicError):
 
     refusal: ClassVar[Refusal] = UNAUTHENTICATED
     status = 401
-
-
-class RecentLoginError(PublicError):
-    """The login is too old for this, or it is a token (403): log in again at `/account/login/again`."""
-
-    refusal: ClassVar[Refusal] = Refusal(403, "recent-login-required", "Please enter your password again.")
-    status = 403
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,16 +55,39 @@ def current_user() -> User:
 
 
 def recent_login(seconds: int | None = None) -> User:
-    """The account whose session began with a login at most `seconds` ago; None is `Identity.recent_seconds`.
+    """The account that proved who she is in this session at most `seconds` ago; None is `Identity.recent_seconds`.
 
-    Raises `SignInRequiredError` (401), and `RecentLoginError` (403) for an older login and for a bearer token.
+    Raises `SignInRequiredError` (401), and `LoginRequiredError` (403) for an older proof and for a bearer token.
     """
     user, exchange = current_user(), current()
-    session = exchange.session
     most = sessions_of(exchange).recent_seconds if seconds is None else seconds
-    if session is None or exchange.core.clock() - session.created > most:
-        raise RecentLoginError("no session" if session is None else "too old")
+    RecentLogin(seconds=most).judge(exchange.record, exchange.core.clock())
     return user
+
+
+def recent_factor(seconds: int = DAY) -> User:
+    """The account that showed a second factor in this session at most `seconds` ago.
+
+    Raises `SignInRequiredError` (401), and `FactorRequiredError` (403), also for a bearer token.
+    """
+    user, exchange = current_user(), current()
+    RecentFactor(seconds=seconds).judge(exchange.record, exchange.core.clock())
+    return user
+
+
+@overload
+def needs_factor(handler: Handler, /) -> Handler: ...
+@overload
+def needs_factor(*, seconds: int = DAY, roles: Collection[str] = ()) -> Callable[[Handler], Handler]: ...
+def needs_factor(
+    handler: Handler | None = None, /, *, seconds: int = DAY, roles: Collection[str] = ()
+) -> Handler | Callable[[Handler], Handler]:
+    """Let a session in that showed a second factor, in the last `seconds`; with `roles`, ask only who has one of them.
+
+    Others get 403 `recent-factor-required`. Stand it below `@signed_in` or `@requires`. Raises `ConfigError`.
+    """
+    gate = RecentFactor(seconds=seconds, roles=roles)
+    return gate(handler) if handler is not None else gate
 
 
 def show_user(account: AccountRecord) -> User:
@@ -80,37 +101,50 @@ def show_user(account: AccountRecord) -> User:
     )
 
 
-def finish_login(account: AccountRecord) -> None:
+def finish_login(account: AccountRecord, *, factor: bool = False, provider: str = "") -> None:
     """Begin the session of an account that has proved all that is asked of it, under the epoch that was judged.
 
-    A second factor calls it once the half login was consumed; its cookie goes with it.
+    A second factor calls it once the half login was consumed, with `factor`; its cookie goes with it. `provider` is
+    the name of the one that vouched for her.
     """
     exchange = current()
     sessions_of(exchange).standings.forget(account.id)
     sign_in(account.id, roles=account.roles)
-    _bind(exchange, account)
-    if find_half_login():
-        exchange.cookies.append(_half_cookie(exchange).expire())
+    session = exchange.session
+    if session is not None:
+        session.put(EPOCH, account.epoch)
+        if provider:
+            session.put(PROVIDER, provider)
+        if factor:
+            session.put(FACTOR_AT, exchange.core.clock())
+            note_proof()
+    HALF.drop()
+
+
+def mark_factor() -> None:
+    """Note in the session, under a new id, that a second factor was shown now."""
+    note_factor()
+    note_proof()
 
 
 def keep_session(account: AccountRecord) -> None:
     """Give this session a new id under the account's new epoch, after a change that ended all others."""
     exchange = current()
     sessions_of(exchange).standings.forget(account.id)
-    renew_session(roles=account.roles)
-    _bind(exchange, account)
+    kept = () if exchange.record is None else exchange.record.data
+    renew_session(roles=account.roles, keep=kept)
+    if exchange.session is not None:
+        exchange.session.put(EPOCH, account.epoch)
 
 
 def keep_half_login(secret: str) -> None:
     """Hand the browser the secret of a half login, which is no session."""
-    exchange = current()
-    exchange.cookies.append(_half_cookie(exchange).set(secret))
+    HALF.keep(secret)
 
 
 def find_half_login() -> str:
     """The secret of the half login that the browser holds; "" if none."""
-    exchange = current()
-    return find_cookie(exchange.found[COOKIE], _half_cookie(exchange).key) or ""
+    return HALF.find()
 
 
 def sessions_of(exchange: Exchange) -> StandingSessions:
@@ -119,12 +153,3 @@ def sessions_of(exchange: Exchange) -> StandingSessions:
     if not isinstance(store, StandingSessions):
         raise ConfigError("this guard has no accounts.", hint="Guard(app, identity=Identity()).", code="no-identity")
     return store
-
-
-def _bind(exchange: Exchange, account: AccountRecord) -> None:
-    if exchange.session is not None:
-        exchange.session.put(EPOCH, account.epoch)
-
-
-def _half_cookie(exchange: Exchange) -> CookiePolicy:
-    return _HALF if exchange.secure or exchange.core.policy.is_production else _PLAIN_HALF

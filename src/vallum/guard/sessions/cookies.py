@@ -46,11 +46,12 @@ class CookiePolicy:
         """The name as it stands in a request."""
         return self.name.encode("ascii")
 
-    def set(self, value: str) -> bytes:
-        """The Set-Cookie value. It lasts until the browser closes; the server's own limits end it earlier."""
+    def set(self, value: str, *, seconds: int | None = None) -> bytes:
+        """The Set-Cookie value. It lasts until the browser closes, or for `seconds`; the server may end it earlier."""
         if not _VALUE.fullmatch(value):
             raise _refuse("a value holds other characters than A-Z a-z 0-9 _ . ~ -", "Encode it as base64url")
-        return f"{self.name}={value}; {self._flags()}".encode("ascii")
+        lasts = "" if seconds is None else f"Max-Age={seconds}; "
+        return f"{self.name}={value}; {lasts}{self._flags()}".encode("ascii")
 
     def expire(self) -> bytes:
         """The Set-Cookie value that removes the cookie, with the attributes it was set with."""

@@ -71,7 +71,7 @@ class AccountClosing:
 
     desk: AccountDesk
     sources: Mapping[str, Callable[[str], Json]] = field(default_factory=lambda: _NONE)
-    erasers: tuple[Callable[[str], None], ...] = ()
+    erasers: tuple[Callable[[str], object], ...] = ()
 
     def export(self, account_id: str) -> dict[str, Json]:
         """All that is kept of an account, for its owner: no hash and no secret (GDPR, article 20).

@@ -80,6 +80,16 @@ class EmailChange:
         self.desk.jobs.add(partial(self._carry_on, account, address))
         return REPLY
 
+    def claim(self, account: AccountRecord, email: str, *, client: str | None = None) -> str:
+        """Do the same for an account without a password, whose owner has just shown another proof.
+
+        Raises `NameRefusedError` (400) and `RateLimitedError` (429).
+        """
+        address = canonical_email(email)
+        self.limits.take_now(account.id, client=client)
+        self.desk.jobs.add(partial(self._carry_on, account, address))
+        return REPLY
+
     def look(self, secret: str) -> None:
         """For the page behind the link: uses nothing up. Raises `LinkRefusedError` (400)."""
         self.desk.look(EMAIL_CHANGE, secret)

@@ -40,6 +40,12 @@ LETTERS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
             ),
         ),
         "password-changed": ("Your password was changed", "The password of your account was changed." + _NOT_YOU),
+        "new-device": (
+            "A new browser logged in",
+            "Somebody logged in to your account with a browser that was not known before." + _NOT_YOU,
+        ),
+        "sign-in-linked": ("A sign-in was linked", "Your account can be entered by another provider now." + _NOT_YOU),
+        "sign-in-unlinked": ("A sign-in was removed", "A provider no longer opens your account." + _NOT_YOU),
         "account-locked": (
             "Too many failed logins",
             (

@@ -33,7 +33,8 @@ class LinkPolicy:
     """Where links lead: `origin` like "https://notes.example", and a path for each purpose.
 
     The page at the path shows a form and consumes nothing, since mail scanners open links; its POST does the work. Send
-    it with `Referrer-Policy: no-referrer` and `Cache-Control: no-store`. Raises `ConfigError`.
+    it with `Cache-Control: no-store` and `Referrer-Policy: same-origin`: under "no-referrer" the page's own POST comes
+    from the origin "null" and is refused. Raises `ConfigError`.
     """
 
     origin: str

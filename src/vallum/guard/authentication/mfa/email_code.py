@@ -6,6 +6,7 @@ only after it has chosen mail as well. Source: ASVS 6.6.2, 6.6.3.
 
 import hashlib
 import hmac
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from typing import ClassVar, Final
@@ -13,7 +14,7 @@ from typing import ClassVar, Final
 from vallum.base.compare import equal
 from vallum.guard.authentication.lifecycle.desk import digest_of
 from vallum.guard.authentication.login_limits import LoginLimits
-from vallum.guard.authentication.mfa.factor_desk import FactorDesk
+from vallum.guard.authentication.mfa.factor_desk import STRONG, FactorDesk
 from vallum.guard.crypto.random import numeric_code
 from vallum.guard.errors.public import PublicError
 from vallum.guard.errors.refusal import Refusal
@@ -36,9 +37,13 @@ class AddressUnprovedError(PublicError):
 
 @dataclass(frozen=True, kw_only=True)
 class EmailCode:
-    """Sends and checks codes. `browser` is the secret of the half login's cookie, or the session id."""
+    """Sends and checks codes. `browser` is the secret of the half login's cookie, or the session id.
+
+    `stands_in` tells for whom mail is a factor although she has chosen none: who must have one, and has none yet.
+    """
 
     desk: FactorDesk
+    stands_in: Callable[[AccountRecord], bool] = lambda _: False
     limits: LoginLimits = field(default_factory=lambda: LoginLimits("login-code"))
 
     def enable(self, account: AccountRecord, session: SessionRecord | None) -> None:
@@ -46,7 +51,7 @@ class EmailCode:
         self.desk.reserve(account, session, "")
         if account.email_proved is None:
             raise AddressUnprovedError("not proved")
-        if self._is_chosen(account):
+        if "email" in self._kinds(account):
             return
         record = FactorRecord(
             id=self.desk.new_id(),
@@ -61,7 +66,7 @@ class EmailCode:
     def send(self, account: AccountRecord, *, browser: str, client: str | None = None) -> None:
         """Mail a code, if the account has chosen mail; an older one dies. Raises `RateLimitedError` (429)."""
         self.limits.take_now(account.id, client=client)
-        if not browser or not self._is_chosen(account) or account.email_proved is None:
+        if not browser or not self.is_usable(account) or account.email_proved is None:
             return
         desk = self.desk.desk
         code, now = numeric_code(6), desk.clock()
@@ -82,14 +87,19 @@ class EmailCode:
         """Tell whether `answer` is the code of this account and browser. Ask through `SecondFactor`, which limits."""
         proofs, now, place = self.desk.desk.proofs, self.desk.desk.clock(), _place(browser)
         proof = proofs.spend(place, LOGIN_CODE, now)
-        if proof is None or not self._is_chosen(account):
+        if proof is None or not self.is_usable(account):
             return False
         if not equal(proof.value, _bind(browser, account, answer.strip())):
             return False
         return proofs.consume(place, LOGIN_CODE, now) is not None
 
-    def _is_chosen(self, account: AccountRecord) -> bool:
-        return any(one.kind == "email" for one in self.desk.list(account.id))
+    def is_usable(self, account: AccountRecord) -> bool:
+        """Tell whether a code by mail is a factor of the account: chosen, or standing in for one that is missing."""
+        kinds = self._kinds(account)
+        return "email" in kinds or (not kinds & STRONG and self.stands_in(account))
+
+    def _kinds(self, account: AccountRecord) -> set[str]:
+        return {one.kind for one in self.desk.list(account.id)}
 
 
 def _place(browser: str) -> bytes:

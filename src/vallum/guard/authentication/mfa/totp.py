@@ -54,7 +54,7 @@ class TotpFactor:
         for waiting in self._records(account.id, "pending"):
             desk.factors.remove(waiting.id, account.id)
         secret, factor_id = generate_secret(randomness=desk.desk.randomness), desk.new_id()
-        sealed = desk.ring.seal(secret.reveal(), context=_context(account.id, factor_id))
+        sealed = desk.ring.seal(secret.reveal(), context=context_of(account.id, factor_id))
         created = desk.desk.clock()
         desk.factors.add(
             FactorRecord(id=factor_id, account_id=account.id, kind="totp", name=shown, secret=sealed, created=created)
@@ -99,7 +99,7 @@ class TotpFactor:
         return False
 
     def _match(self, record: FactorRecord, code: str, now: float) -> int | None:
-        plain = self.desk.ring.open(record.secret, context=_context(record.account_id, record.id))
+        plain = self.desk.ring.open(record.secret, context=context_of(record.account_id, record.id))
         return self.totp.match(Secret(plain), code, now)
 
     def _records(self, account_id: str, state: str) -> list[FactorRecord]:
@@ -107,5 +107,6 @@ class TotpFactor:
         return [one for one in found if (one.kind, one.state) == ("totp", state)]
 
 
-def _context(account_id: str, factor_id: str) -> str:
+def context_of(account_id: str, factor_id: str) -> str:
+    """What a secret is sealed for."""
     return f"totp:{account_id}:{factor_id}"
