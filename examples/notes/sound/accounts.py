@@ -1,5 +1,6 @@
 """Register, log in and out, reset a password, profile and settings."""
 
+import asyncio
 from typing import Annotated, Final
 
 from fastapi import APIRouter, BackgroundTasks, Form, Request
@@ -136,6 +137,7 @@ async def reset(request: Request, form: Annotated[forms.Reset, Form()]) -> Respo
     if proof is None:
         return render(request, "accounts/reset.html", {"token": ""}, status=400, message=BAD_LINK)
     people.set_password(proof.user_id, hashed)
+    await asyncio.to_thread(limits.LOCKOUT.clear, str(proof.user_id))
     note_event(PasswordChanged(account=str(proof.user_id)))
     letters.tell_changed(proof.email)
     return go("/login", "password")

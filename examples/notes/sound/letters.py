@@ -3,7 +3,7 @@
 from vallum.guard.logging.events import Level
 
 from . import logbook, mail, people, proofs
-from .records import Person
+from .records import Account, Person
 from .settings import SETTINGS
 
 
@@ -36,6 +36,13 @@ def send_reset(address: str) -> None:
 def tell_changed(address: str) -> None:
     """The password was changed: whoever did not do it wants to know."""
     mail.send(address, "Your password is changed", f"If it was not you: {SETTINGS.origin}/forgot")
+
+
+def tell_locked(account: Account | None) -> None:
+    """Wrong passwords in a row have locked the password for a while; a reset opens it."""
+    person = people.get(account.id) if account else None
+    if person:
+        mail.send(person.email, "Your password is locked", f"If it was not you: {SETTINGS.origin}/forgot")
 
 
 def move_address(person: Person, address: str) -> None:

@@ -3,6 +3,7 @@
 from typing import Final
 
 from vallum.guard import RateLimitPolicy
+from vallum.guard.authentication.lockout import Lockout
 from vallum.guard.authentication.login_limits import LoginLimits
 from vallum.guard.http.rate_limit import Limiter
 from vallum.stores.limits import LimitStore
@@ -30,6 +31,8 @@ POLICY: Final = RateLimitPolicy(
 )
 LOGIN: Final = LoginLimits(address="1000/15 minutes" if SHARED_ADDRESS else "20/15 minutes")
 """5 attempts at an account's password and 20 from one address in a quarter of an hour, by page and by API together."""
+LOCKOUT: Final = Lockout(STORE)
+"""10 wrong passwords in a row lock an account's password for a quarter of an hour, then longer; a reset opens it."""
 CHANGES: Final = LoginLimits("current-password")
 """The same for whoever sits at a signed-in browser and guesses the current password."""
 LETTERS: Final = Limiter("5/hour", name="letters")

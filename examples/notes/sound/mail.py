@@ -43,11 +43,11 @@ OUTBOX: Final[deque[Letter]] = deque(maxlen=200)
 
 def send(recipient: str, subject: str, body: str) -> None:
     """Hand a message over: to the folder from which the mail server collects, where there is one."""
+    message = EmailMessage()
+    message["From"], message["To"], message["Subject"] = SENDER, recipient, subject
+    message.set_content(body)
     OUTBOX.append(Letter(recipient=recipient, subject=subject, body=body, created=database.now()))
     if SETTINGS.mail_folder != UNSET:
-        message = EmailMessage()
-        message["From"], message["To"], message["Subject"] = SENDER, recipient, subject
-        message.set_content(body)
         with SafeFolder(SETTINGS.mail_folder).create(f"{token()}.eml") as file:
             file.write(message.as_bytes())
     logbook.note("mail-sent", subject=subject)

@@ -1,28 +1,25 @@
 """Passwords: Argon2id by the guard's hasher, length instead of composition, one cost for known and unknown users."""
 
+import asyncio
 from typing import Final
 
 from vallum.guard.authentication.login_failure import LoginFailedError, LoginFailure
+from vallum.guard.authentication.password_policy import PasswordPolicy
 from vallum.guard.authentication.passwords import PasswordHasher
 
-from . import limits, people
+from . import letters, limits, people
 from .records import Account
 from .settings import SHORTEST_PASSWORD
 
 HASHER: Final = PasswordHasher()
 LONGEST: Final = 256
 TOO_WEAK: Final = "A password has at least 15 characters, and is not one that everybody tries."
-COMMON: Final = ("password", "123456789", "qwertyuiop", "letmein", "iloveyou", "administrator", "passw0rd")
-FEWEST_DIFFERENT: Final = 5
+POLICY: Final = PasswordPolicy(shortest=SHORTEST_PASSWORD, site=("notes", "example"))
 
 
 def is_weak(password: str, username: str) -> bool:
-    """Tell whether a new password is too short, or made of what everybody tries (NIST SP 800-63B-4)."""
-    lowered = password.lower()
-    rest = lowered
-    for word in (*COMMON, username.lower(), "notes"):
-        rest = rest.replace(word, "") if word else rest
-    return len(password) < SHORTEST_PASSWORD or len(set(lowered)) < FEWEST_DIFFERENT or len(rest) < FEWEST_DIFFERENT
+    """Tell whether a new password is too short, leaked, or made of the names of the user and the site."""
+    return POLICY.judge(password, (username,)) is not None
 
 
 async def log_in(username: str, password: str) -> Account:
@@ -39,11 +36,18 @@ async def log_in(username: str, password: str) -> Account:
 async def authenticate(username: str, password: str) -> Account:
     """The account of a correct login. Raises `LoginFailedError`, after the same work whatever the reason."""
     account = people.find_account(username)
+    subject = str(account.id) if account else f"name:{username.lower()}"
+    locked = await asyncio.to_thread(limits.LOCKOUT.is_locked, subject)
     check = await HASHER.check_async(password, account.password if account else None)
+    if not check and await asyncio.to_thread(limits.LOCKOUT.note_failure, subject):
+        letters.tell_locked(account)
     if account is None:
         raise LoginFailedError(LoginFailure.UNKNOWN_ACCOUNT)
+    if locked:
+        raise LoginFailedError(LoginFailure.LOCKED)
     if not check:
         raise LoginFailedError(LoginFailure.MISMATCH)
+    await asyncio.to_thread(limits.LOCKOUT.note_success, subject)
     if not account.is_active:
         raise LoginFailedError(LoginFailure.DISABLED)
     if not account.email_verified:
