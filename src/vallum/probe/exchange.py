@@ -123,16 +123,6 @@ class Shot:
     """`http` for a request without TLS, to an app in process; empty for that of the run."""
 
 
-@dataclass(frozen=True, slots=True)
-class Volley:
-    """Shots that are sent at the same moment, to the app that is probed.
-
-    The exchange that comes back is that of the last one; all of them are kept, in order.
-    """
-
-    shots: tuple[Shot, ...]
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignIn:
     """A login in a new, separate session, to be used by shots that name it."""
@@ -169,6 +159,16 @@ class Launch:
     shared: bool = False
     """Whether a trial of this name that runs already will do, and stays for the next claim."""
     label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Volley:
+    """Shots to the app that is probed, or starts under names of their own, all at the same moment.
+
+    The exchange that comes back is that of the last one; all of them are kept, in order.
+    """
+
+    shots: tuple[Shot | Launch, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

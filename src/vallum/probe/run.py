@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from functools import cache
@@ -217,7 +218,8 @@ class _Run:
 
     def _send(self, wanted: Wanted, collector: Collector, surface: Surface) -> list[Exchange]:
         if isinstance(wanted, Volley):
-            return collector.fire_together(wanted.shots)
+            with ThreadPoolExecutor(max_workers=max(len(wanted.shots), 1)) as pool:
+                return list(pool.map(lambda one: self._carry(one, collector, surface), wanted.shots))
         return [self._carry(wanted, collector, surface)]
 
     def _carry(self, wanted: Single, collector: Collector, surface: Surface) -> Exchange:

@@ -1,7 +1,6 @@
 """Sends shots as their identities, within the budget, and records what came back."""
 
-from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -57,11 +56,6 @@ class Collector:
             session.passes.clear()
             exchange = self._send(shot, session, self._find_token(shot, session))
         return exchange
-
-    def fire_together(self, shots: Sequence[Shot]) -> list[Exchange]:
-        """Send shots at the same moment, each from a browser of its own; their answers in the same order."""
-        with ThreadPoolExecutor(max_workers=max(len(shots), 1)) as pool:
-            return list(pool.map(self.fire, shots))
 
     def _send(self, shot: Shot, session: Session, token: Pass) -> Exchange:
         sent = shot
