@@ -12,6 +12,7 @@ from vallum.base.errors import ConfigError
 from vallum.base.secret import Secret
 from vallum.crypto.jwt.compact import TokenRefusedError, decode_segment, encode_segment
 from vallum.crypto.jwt.foreign import ForeignKeys
+from vallum.crypto.jwt.keyring import Keyring
 from vallum.crypto.jwt.keys import SigningKey, generate_key, load_jwk, unsafe_shared_key
 from vallum.crypto.jwt.verifier import Verifier
 from vallum.crypto.passwords.scheme import StoredHashError
@@ -19,7 +20,7 @@ from vallum.crypto.passwords.stored import read_hash
 from vallum.crypto.seal.keys import SealingKey
 from vallum.crypto.seal.ring import SealRefusedError, SealRing
 from vallum.guard.oauth.pkce import PkcePair, verify_pkce
-from vallum.guard.tokens.access_tokens import AccessTokens, BearerRefusedError
+from vallum.guard.tokens.access_tokens import AccessTokens, BearerRefusedError, Claims
 
 SITE = {"issuer": "https://id.example", "audience": "api"}
 KEYS: dict[str, SigningKey] = {name: generate_key(name, key_id="k") for name in ("ES256", "EdDSA", "RS256")}
@@ -136,3 +137,44 @@ def test_bug_07_cve_2026_28498_an_unknown_word_is_never_good(unknown: str) -> No
     for place in range(5):
         with pytest.raises(SealRefusedError):
             ring.open(sealed[:place] + bytes([sealed[place] ^ 0x55]) + sealed[place + 1 :], context="c")
+
+
+def test_bug_22_cve_2026_41131_a_token_that_was_seen_is_judged_as_if_it_were_new() -> None:
+    """The cache of seen tokens answers as no cache does, whatever has changed since."""
+    now, dead = [1_800_000_000.0], set[str]()
+    key, bound, other = generate_key(key_id="a"), "thumb", generate_key(key_id="b")
+
+    def is_dead(claims: Claims) -> bool:
+        return claims.subject in dead
+
+    def build(remember: int) -> AccessTokens:
+        ring = Keyring([key, other], clock=lambda: now[0])
+        return AccessTokens(keyring=ring, remember=remember, revoked=is_dead, clock=lambda: now[0], **SITE)
+
+    kept, plain = build(100), build(0)
+    issued = [AccessTokens(key=one, clock=lambda: now[0], **SITE).issue(who) for one in (key, other) for who in "xy"]
+    issued.append(AccessTokens(key=key, clock=lambda: now[0], **SITE).issue("x", key_thumbprint=bound))
+
+    def answers(tokens: AccessTokens) -> list[bool]:
+        found = []
+        for token in issued:
+            for thumbprint in ("", bound, "another"):
+                try:
+                    found.append(tokens.verify(token, key_thumbprint=thumbprint).subject in "xy")
+                except BearerRefusedError:
+                    found.append(False)
+        return found
+
+    def check() -> list[bool]:
+        assert answers(kept) == answers(kept) == answers(plain)
+        return answers(kept)
+
+    assert sum(check()) == 5
+    dead.add("x")
+    assert sum(check()) == 2
+    dead.clear()
+    for tokens in (kept, plain):
+        tokens.keyring.retire("b")
+    assert sum(check()) == 3
+    now[0] += 4000
+    assert sum(check()) == 0
