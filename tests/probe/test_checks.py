@@ -44,6 +44,12 @@ BREAKABLE = (
     "login-generic-errors",
 )
 ELSEWHERE = (
+    "session-absolute-timeout",
+    "session-id-random",
+    "session-idle-timeout",
+    "session-metadata",
+    "session-secret",
+    "session-server-side",
     "account-lockout",
     "api-rate-limit",
     "defence-in-depth",
