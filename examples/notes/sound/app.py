@@ -17,6 +17,7 @@ from . import (
     alarms,
     api,
     company,
+    devices,
     errors,
     exchange,
     files,
@@ -38,7 +39,7 @@ if SETTINGS.guard.environment is not Environment.TEST:  # there, the test runner
     set_up_logs()
 app = FastAPI(title=APP_NAME, openapi_url=None)
 app.mount("/static", StaticFiles(directory=STATIC), name="static")
-for module in (accounts, notes, sharing, files, exchange, admin, api, reports):
+for module in (accounts, devices, notes, sharing, files, exchange, admin, api, reports):
     app.include_router(module.router)
 if SETTINGS.company:
     company.add_routes(app, SETTINGS.company)
