@@ -54,7 +54,13 @@ class Door:
     """A path of the app that leads to a provider; `trial` is where it was found, empty for the app that is probed."""
 
     target: str
+    claim: str
+    """The claim that tries it: its browsers are its own."""
     trial: str = ""
+
+    def browser(self, case: str) -> str:
+        """The session in which a case happens."""
+        return f"{self.claim}: {case}"
 
     def shot(self, case: str, *, headers: Headers = (), query: str = "", session: str = "") -> Shot:
         """Begin a sign-in in a browser of its own, or in the one of another case."""
@@ -64,15 +70,10 @@ class Door:
             target=f"{self.target}{mark}{query}" if query else self.target,
             route=self.target.partition("?")[0],
             headers=headers,
-            session=name_browser(session or case),
+            session=self.browser(session or case),
             trial=self.trial,
             label=f"{BEGIN}{case}",
         )
-
-
-def name_browser(case: str) -> str:
-    """The session in which a case happens."""
-    return f"oauth {case}"
 
 
 def read_requests(exchange: Exchange) -> Iterator[Asked]:
@@ -94,24 +95,25 @@ def read_request(exchange: Exchange) -> Asked | None:
     return next((asked for asked in found if asked.is_local or not exchange.shot.trial), None)
 
 
-def find_door(surface: Surface) -> Generator[Wanted, Exchange, Door | None]:
+def find_door(surface: Surface, claim: Claim) -> Generator[Wanted, Exchange, Door | None]:
     """The start of a sign-in: in a trial with the probe's own provider where there is one, else as it was surveyed."""
     if not (surface.provider and surface.startable):
-        return next(_surveyed(surface), None)
+        target = next(_surveyed(surface), "")
+        return Door(target=target, claim=claim.slug) if target else None
     started = yield Launch(trial=TRIAL, provider=True, shared=True, label=START)
     if not started.answer.status:
         return None
     links: list[str] = []
     for target in _pages(surface):
-        shown = yield _look(target)
+        shown = yield _look(target, claim)
         if read_request(shown):
-            return Door(target=target, trial=TRIAL)
+            return Door(target=target, claim=claim.slug, trial=TRIAL)
         found = (resolve_link(link, target, shown.base) for link in shown.answer.page.links)
         links += [link for link in found if link and _DOORS.search(link)]
     for target in list(dict.fromkeys(links))[:_MOST_LINKS]:
-        shown = yield _look(target)
+        shown = yield _look(target, claim)
         if read_request(shown):
-            return Door(target=target, trial=TRIAL)
+            return Door(target=target, claim=claim.slug, trial=TRIAL)
     return None
 
 
@@ -145,10 +147,10 @@ def begun(exchanges: Iterable[Exchange]) -> Iterator[tuple[Exchange, Asked]]:
             yield exchange, asked
 
 
-def _surveyed(surface: Surface) -> Iterator[Door]:
+def _surveyed(surface: Surface) -> Iterator[str]:
     for exchange in surface.exchanges:
         if exchange.shot.method == "GET" and not exchange.shot.identity and read_request(exchange):
-            yield Door(target=exchange.shot.target)
+            yield exchange.shot.target
 
 
 def _pages(surface: Surface) -> list[str]:
@@ -162,7 +164,12 @@ def _pages(surface: Surface) -> list[str]:
     return list(dict.fromkeys(known))[:_MOST_PAGES]
 
 
-def _look(target: str) -> Shot:
+def _look(target: str, claim: Claim) -> Shot:
     return Shot(
-        method="GET", target=target, route=target.partition("?")[0], session=name_browser(LOOK), trial=TRIAL, label=LOOK
+        method="GET",
+        target=target,
+        route=target.partition("?")[0],
+        session=f"{claim.slug}: {LOOK}",
+        trial=TRIAL,
+        label=LOOK,
     )

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, urlsplit
 from vallum.findings.finding import Silence, Unproven
 from vallum.probe.check import Claim, Wanted
 from vallum.probe.exchange import Answer, Consent, Exchange, FormBody, Recall, Shot
-from vallum.probe.federation import Door, name_browser, read_request, why_shut, why_unplayed
+from vallum.probe.federation import Door, read_request, why_shut, why_unplayed
 from vallum.probe.read.link import resolve_link
 from vallum.probe.surface import Proof, Surface
 
@@ -42,7 +42,7 @@ def come_back(door: Door, case: str, consent: Consent, *, session: str = "") -> 
         method="GET",
         target=target,
         route=target.partition("?")[0],
-        session=name_browser(session or case),
+        session=door.browser(session or case),
         trial=door.trial,
         label=f"{BACK}{case}",
     )
@@ -60,8 +60,8 @@ def find_login(surface: Surface, door: Door) -> Generator[Wanted, Exchange, Proo
     known = [account.proof.target for account in surface.accounts]
     for target in list(dict.fromkeys(t for t in (*known, landing, *_LIKELY) if t))[:_MOST_PAGES]:
         page = Shot(method="GET", target=target, route=target.partition("?")[0], trial=door.trial)
-        mine = yield replace(page, session=name_browser(HONEST), label=_MINE)
-        nobody = yield replace(page, session=name_browser("nobody"), label=_NOBODY)
+        mine = yield replace(page, session=door.browser(HONEST), label=_MINE)
+        nobody = yield replace(page, session=door.browser("nobody"), label=_NOBODY)
         if found := _tell_apart(mine, nobody):
             return found
     return None
@@ -80,7 +80,7 @@ def show_login(door: Door, proof: Proof, case: str, *, session: str = "") -> Sho
         method="GET",
         target=proof.target,
         route=proof.target.partition("?")[0],
-        session=name_browser(session or case),
+        session=door.browser(session or case),
         trial=door.trial,
         label=f"{LOGGED_IN}{case}",
     )
@@ -105,6 +105,11 @@ def outcome_of(exchanges: Sequence[Exchange], case: str) -> tuple[Exchange, bool
     if proof is None or last is None or shown is None or not shown.answer.status:
         return None
     return last, proof.shows_login(shown.answer)
+
+
+def redeemed(exchanges: Sequence[Exchange], case: str) -> tuple[Exchange, bool] | None:
+    """The same, where the app has sent the code to the provider: else nobody was asked, and nothing is shown."""
+    return outcome_of(exchanges, case) if requests_of(exchanges, case) else None
 
 
 def last_of(exchanges: Iterable[Exchange], label: str) -> Exchange | None:

@@ -38,7 +38,7 @@ _FIX: Final = (
 
 
 def _ask(surface: Surface) -> Asking:
-    door = yield from find_door(surface)
+    door = yield from find_door(surface, CLAIM)
     if door is None:
         return
     one = yield door.shot(_ONE)

@@ -7,8 +7,8 @@ from typing import Final
 from vallum.findings.finding import Remark, Silence
 from vallum.probe.check import Asking, Blame, Check, Claim
 from vallum.probe.exchange import Consent, Exchange
-from vallum.probe.federation import Door, begun, find_door, name_browser
-from vallum.probe.journeys import BACK, find_login, last_of, outcome_of, show_login, sign_in, try_faults, why_incomplete
+from vallum.probe.federation import Door, begun, find_door
+from vallum.probe.journeys import BACK, find_login, last_of, redeemed, show_login, sign_in, try_faults, why_incomplete
 from vallum.probe.surface import Proof, Surface
 
 CLAIM: Final = Claim(slug="forged-id-tokens-admit-nobody", control="oidc-id-token-validated")
@@ -39,7 +39,7 @@ _BY_MAIL: Final = Blame(
 
 
 def _ask(surface: Surface) -> Asking:
-    door = yield from find_door(surface)
+    door = yield from find_door(surface, CLAIM)
     if door is None:
         return
     started = yield door.shot(_PLAIN)
@@ -61,7 +61,7 @@ def _ask_accounts(surface: Surface, door: Door, proof: Proof) -> Asking:
     for target in _personal(surface, proof):
         shot = replace(show_login(door, proof, ""), target=target, route=target)
         for case in (_ONE, _TWO, _THREE):
-            yield replace(shot, session=name_browser(case), label=f"{_WHO}{case}")
+            yield replace(shot, session=door.browser(case), label=f"{_WHO}{case}")
 
 
 def _name(surface: Surface, case: str) -> str:
@@ -79,12 +79,16 @@ def _personal(surface: Surface, proof: Proof) -> list[str]:
 
 
 def _judge(surface: Surface, exchanges: Sequence[Exchange]) -> Iterable[Remark]:
+    taken: list[tuple[Exchange, str]] = []
     for fault, told in _FAULTS.items():
-        found = outcome_of(exchanges, fault)
+        found = redeemed(exchanges, fault)
         if found and found[1]:
-            yield CLAIM.finding(found[0], Blame(message=_MESSAGE, reason=f"An ID token {told} is taken.", fix=_FIX))
+            taken.append((found[0], told))
         elif found:
             yield CLAIM.site(found[0], f"an ID token {told}: no session")
+    if taken:
+        reason = f"The browser is signed in after an ID token {'; '.join(told for _, told in taken)}."
+        yield CLAIM.finding(taken[0][0], Blame(message=_MESSAGE, reason=reason, fix=_FIX))
     yield from _judge_accounts(surface, exchanges)
     met = list(begun(exchanges))
     if met and not met[0][1].is_openid:

@@ -7,7 +7,16 @@ from vallum.findings.finding import Remark
 from vallum.probe.check import Asking, Blame, Check, Claim
 from vallum.probe.exchange import Consent, Exchange
 from vallum.probe.federation import Asked, begun, find_door
-from vallum.probe.journeys import code_of, find_login, outcome_of, show_login, sign_in, try_faults, why_incomplete
+from vallum.probe.journeys import (
+    code_of,
+    find_login,
+    outcome_of,
+    redeemed,
+    show_login,
+    sign_in,
+    try_faults,
+    why_incomplete,
+)
 from vallum.probe.surface import Surface
 
 CLAIM: Final = Claim(slug="sign-ins-ask-for-a-code", control="oauth-code-flow")
@@ -28,7 +37,7 @@ _FIX: Final = (
 
 
 def _ask(surface: Surface) -> Asking:
-    door = yield from find_door(surface)
+    door = yield from find_door(surface, CLAIM)
     if door is None:
         return
     started = yield door.shot(_PLAIN)
@@ -60,7 +69,7 @@ def _judge(surface: Surface, exchanges: Sequence[Exchange]) -> Iterable[Remark]:
         _AGAIN: "a code that was used before",
         _ERROR: _ERROR,
     }.items():
-        found = outcome_of(exchanges, case)
+        found = outcome_of(exchanges, case) if case == _ERROR else redeemed(exchanges, case)
         if found is None:
             continue
         last, entered = found

@@ -13,8 +13,8 @@ from vallum.probe.journeys import (
     HONEST,
     find_login,
     last_of,
-    outcome_of,
     proof_of,
+    redeemed,
     requests_of,
     try_faults,
     why_incomplete,
@@ -33,7 +33,7 @@ _FIX: Final = (
 
 
 def _ask(surface: Surface) -> Asking:
-    door = yield from find_door(surface)
+    door = yield from find_door(surface, CLAIM)
     if door is None:
         return
     yield door.shot(_ONE)
@@ -53,7 +53,7 @@ def _judge(surface: Surface, exchanges: Sequence[Exchange]) -> Iterable[Remark]:
         else:
             yield CLAIM.site(exchange, "a challenge by S256, new at each start")
             yield from _judge_exchange(exchanges)
-    found = outcome_of(exchanges, _WRONG)
+    found = redeemed(exchanges, _WRONG)
     if found and found[1]:
         reason = "The provider refuses the verifier, and the browser is signed in all the same."
         yield CLAIM.finding(found[0], Blame(message=_MESSAGE, reason=reason, fix=_FIX))

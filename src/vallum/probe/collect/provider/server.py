@@ -24,7 +24,8 @@ class LoopbackProvider:
         self._lock = threading.Lock()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
         self._server.daemon_threads = True
-        self.desk = Desk(issuer=f"http://127.0.0.1:{self._server.server_address[1]}")
+        # By its name: a guard may keep private addresses out of the Location header.
+        self.desk = Desk(issuer=f"http://localhost:{self._server.server_address[1]}")
         self._server.provider = self  # type: ignore[attr-defined]  # the handler is built by the server
         self._thread = threading.Thread(target=self._server.serve_forever, args=(_POLL,), daemon=True)
         self._thread.start()
