@@ -9,7 +9,7 @@ from vallum.guard.asgi.types import App, Receive, Scope, Send
 from vallum.guard.asgi.wrapper import AsgiGuard
 from vallum.guard.configuration.startup import check_startup
 from vallum.guard.core import Core
-from vallum.guard.opening import open_logs
+from vallum.guard.opening import open_process
 from vallum.guard.policy import GuardPolicy, read_environment
 
 if TYPE_CHECKING:
@@ -44,8 +44,7 @@ class Guard:
         self._plain = app
         check_startup(self.policy, debug=self.debug)
         self._core = Core(self.policy)
-        open_logs(self.policy)
-        _announce(self.policy)
+        open_process(self.policy)
         if self.identity is not None:
             _mount(app, self.identity)
         self._app: App = self._place(app)
@@ -117,12 +116,6 @@ def _remember(app: Any, guard: Guard) -> None:
         with suppress(AttributeError):
             place.vallum_guard = guard
             return
-
-
-def _announce(policy: GuardPolicy) -> None:
-    from vallum.guard.configuration.weakenings import announce_weakenings  # noqa: PLC0415 - importing stays light
-
-    announce_weakenings(policy)
 
 
 def _find_adapter(app: object) -> Any:

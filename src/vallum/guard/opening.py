@@ -3,6 +3,14 @@
 from vallum.guard.policy import GuardPolicy
 
 
+def open_process(policy: GuardPolicy) -> None:
+    """What every guard does when it is built: secure the logs, and tell which protections the policy weakens."""
+    from vallum.guard.configuration.weakenings import announce_weakenings  # noqa: PLC0415 - importing stays light
+
+    open_logs(policy)
+    announce_weakenings(policy)
+
+
 def open_logs(policy: GuardPolicy) -> None:
     """Mask the policy's secrets and secure all records; set the logs up where production has no handler of its own."""
     import logging  # noqa: PLC0415 - with the first guard that is built, so that importing it stays light

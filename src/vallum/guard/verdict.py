@@ -132,19 +132,18 @@ def publish(core: Core, exchange: Exchange, error: BaseException) -> Refusal | N
 def refuse_raised(exchange: Exchange, error: Exception, status: int, headers: Iterable[tuple[str, str]] = ()) -> bool:
     """Answer what the app raised by its framework's own means, such as `abort(404)`: the status, and none of its words.
 
-    True where `exchange.refusal` is the answer. Else the framework's stands: it redirects, nobody has judged the
-    request, or it is a 500 that `explain` tells to the log.
+    True where `exchange.refusal` is the answer. Else the framework's stands: it redirects, or nobody has judged the
+    request, and the seal has the last word.
     """
     core: Core = exchange.core
     if not exchange.judged or status < 400:
         return False
     refusal = publish(core, exchange, error)
     if refusal is None:
-        if status >= 500 and status not in _TELLING:
-            exchange.failure = error
-            return False
-        refusal = _of_status(core, status, [pair for pair in headers if pair[0].lower() not in _FRAMING])
-        if status >= 500:
+        refusal = _of_status(core, status, headers)
+        if refusal is INTERNAL:
+            report_failure(core, exchange, error)
+        elif status >= 500:
             core.report(exchange, "server-error", Level.ERROR, status=str(status), **describe_error(error))
         else:
             core.report(exchange, refusal.code, Level.INFO, cause=str(error))
@@ -153,6 +152,9 @@ def refuse_raised(exchange: Exchange, error: Exception, status: int, headers: It
 
 
 def _of_status(core: Core, status: int, headers: Iterable[tuple[str, str]]) -> Refusal:
+    if status >= 500 and status not in _TELLING:
+        return INTERNAL
     plain = core.unauthenticated if status == UNAUTHENTICATED.status else refusal_for(status)
-    kept = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+    named = [(name.lower(), value) for name, value in headers]
+    kept = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in named if name not in _FRAMING]
     return Refusal(status, plain.code, plain.text, headers=kept) if kept else plain

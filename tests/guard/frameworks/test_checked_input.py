@@ -74,7 +74,7 @@ def by_flask() -> Send:
     client = app.test_client()
 
     def send(path: str, body: bytes, kind: str) -> int:
-        answered = client.post(path, data=body, content_type=kind)
+        answered = client.post(path, data=body, content_type=kind, buffered=True)
         assert answered.status_code != 200 or answered.json == {"note": 7, "title": "Hi"}
         return answered.status_code
 

@@ -13,6 +13,7 @@ from vallum.guard.logging.events import Level
 from vallum.guard.verdict import report_failure
 
 _DENIAL: Final = "websocket.http.response"
+_CLOSE: Final = "websocket.close"
 _POLICY_VIOLATION: Final = 1008
 _INTERNAL_ERROR: Final = 1011
 
@@ -36,9 +37,7 @@ class Handshake:
         if exchange.answered:
             return
         if exchange.begun:
-            exchange.complete = kind == "websocket.close"
-            closes = exchange.complete and (exchange.failure is not None or exchange.refusal is not None)
-            await self._send({"type": kind, "code": _code_of(exchange)} if closes else message)
+            await self._pass_on(message)
         elif kind == "websocket.accept":
             await self._accept(message)
         elif kind == f"{_DENIAL}.start" and exchange.judged and exchange.refusal is None:
@@ -47,6 +46,18 @@ class Handshake:
             await self.fail(exchange.failure)
         else:
             await self.refuse(exchange.refusal or FORBIDDEN)
+
+    async def _pass_on(self, message: Message) -> None:
+        """A message of an open socket; of what failed, frameworks tell the text as the reason or as an HTTP answer."""
+        exchange = self._exchange
+        if exchange.complete:
+            return
+        exchange.complete = message["type"] != "websocket.send"
+        failed = exchange.failure is not None or exchange.refusal is not None
+        if exchange.complete and (failed or message["type"] != _CLOSE):
+            code = _POLICY_VIOLATION if exchange.failure is None else _INTERNAL_ERROR  # RFC 6455, section 7.4.1
+            message = {"type": _CLOSE, "code": code}
+        await self._send(message)
 
     async def _accept(self, message: Message) -> None:
         exchange = self._exchange
@@ -94,8 +105,3 @@ class Handshake:
             await self._send({"type": "websocket.close", "code": _INTERNAL_ERROR})
         elif not exchange.begun and not exchange.answered:
             await self.refuse(error.refusal if isinstance(error, PublicError) else INTERNAL)
-
-
-def _code_of(exchange: Exchange) -> int:
-    """How a socket closes of which the framework would tell its exception's text (RFC 6455, section 7.4.1)."""
-    return _POLICY_VIOLATION if exchange.failure is None else _INTERNAL_ERROR

@@ -1,16 +1,10 @@
 """What the log is told about an exception, and what the user is not."""
 
 import sys
-from collections.abc import Iterator
-from typing import Final
 
 from vallum.base.errors import RefusedError
 from vallum.guard.errors.blocks import publish_refusal
 from vallum.guard.errors.validation import ValidationFailedError, find_failures
-
-_SHORTEST: Final = 16
-"""Lines of a message that are shorter hold names of fields, which a stack holds elsewhere as well."""
-_HIDDEN: Final = "(values hidden)"
 
 
 def unwrap_error(error: BaseException) -> BaseException:
@@ -27,13 +21,9 @@ def unwrap_error(error: BaseException) -> BaseException:
 
 def describe_error(error: BaseException) -> dict[str, str]:
     """Everything about an exception, for the log only; not the values that a schema's error quotes."""
-    import traceback  # noqa: PLC0415 - needed only when something failed
+    from vallum.guard.logging.quoted_values import format_stack  # noqa: PLC0415 - needed only when something failed
 
-    stack = "".join(traceback.format_exception(error))
-    for link in _walk_chain(error, set()):
-        if find_failures(link) is not None or type(link).__name__ == "ResponseValidationError":
-            stack = _hide_message(stack, str(link))
-    return {"error": type(error).__qualname__, "stack": stack}
+    return {"error": type(error).__qualname__, "stack": format_stack(error)}
 
 
 def ends_run(error: BaseException) -> bool:
@@ -52,23 +42,3 @@ def ends_run(error: BaseException) -> bool:
     except RuntimeError:
         return True
     return task is None or task.cancelling() > 0  # else it waited for something that was cancelled
-
-
-def _walk_chain(error: BaseException | None, seen: set[int]) -> Iterator[BaseException]:
-    if error is None or id(error) in seen:
-        return
-    seen.add(id(error))
-    yield error
-    yield from _walk_chain(error.__cause__, seen)
-    yield from _walk_chain(error.__context__, seen)
-    for inner in getattr(error, "exceptions", ()) if isinstance(error, BaseExceptionGroup) else ():
-        yield from _walk_chain(inner, seen)
-
-
-def _hide_message(stack: str, message: str) -> str:
-    if message:
-        stack = stack.replace(message, _HIDDEN)
-    for line in message.splitlines():  # indented in groups
-        if len(line.strip()) >= _SHORTEST:
-            stack = stack.replace(line.strip(), _HIDDEN)
-    return stack

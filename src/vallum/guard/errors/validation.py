@@ -112,11 +112,11 @@ def _of_detail(detail: Mapping[str, Any], loc: Iterable[object], place: str = ""
 
 def _read_litestar(error: Any) -> Iterator[Failure]:
     """Litestar has messages only; where pydantic stands behind them, its codes are read."""
-    behind = error.__cause__ or error.__context__
-    found = None if behind is None else find_failures(behind)
-    if found is not None:
-        yield from (Failure(failure.field, failure.code, "body") for failure in found)
-        return
+    behind = error
+    while (behind := behind.__cause__ or behind.__context__) is not None:
+        if type(behind).__module__.startswith("pydantic_core"):
+            yield from (Failure(failure.field, failure.code, "body") for failure in _read_pydantic(behind))
+            return
     for detail in error.extra if isinstance(error.extra, list) else ():
         message, key = str(detail.get("message", "")), str(detail.get("key", ""))
         source = str(getattr(detail.get("source", ""), "value", detail.get("source", "")))

@@ -23,6 +23,7 @@ from vallum.guard.frameworks.django_exchange import find_exchange, open_exchange
 from vallum.guard.frameworks.django_headers import Pair, pairs_of, put_headers
 from vallum.guard.frameworks.django_streams import follow_stream
 from vallum.guard.logging.events import Level
+from vallum.guard.opening import open_process
 from vallum.guard.policy import GuardPolicy, read_environment
 from vallum.guard.verdict import carry_out, decide, describe
 from vallum.guard.wsgi.redirect import aim_environ
@@ -44,10 +45,10 @@ class GuardMiddleware:
                 hint="Put it at the head of MIDDLEWARE: what stands before it would answer without it.",
                 code="middleware-order",
             )
-        policy = getattr(settings, "VALLUM", None)
-        self.policy: GuardPolicy = read_environment() if policy is None else policy
+        self.policy: GuardPolicy = getattr(settings, "VALLUM", None) or read_environment()
         check_startup(self.policy, debug=settings.DEBUG)
         self._core = Core(self.policy)
+        open_process(self.policy)
         self._get_response = get_response
         self._is_async = iscoroutinefunction(get_response)
         self.process_view: Any = gate_async if self._is_async else gate

@@ -42,12 +42,10 @@ def _replace_defaults(handlers: dict[Any, Any]) -> None:
             handlers[kind] = safe
 
 
-async def answer_http(connection: Any, error: HTTPException) -> Response:
+async def answer_http(_connection: Any, error: HTTPException) -> Response:
     """What a handler, a dependency or the router raises: its status and headers, and not its `detail`."""
     exchange, status = current(), error.status_code
     refused = refuse_raised(exchange, error, status, (error.headers or {}).items())
-    if connection.scope["type"] == "websocket" and exchange.begun:
-        await connection.close(code=_POLICY_VIOLATION)
     return Response(status_code=status) if refused else Response(status_code=status, headers=error.headers)
 
 

@@ -2,7 +2,6 @@
 
 import sys
 import threading
-import traceback
 from collections.abc import Coroutine
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from vallum.base.clock import SYSTEM_CLOCK
 from vallum.guard.logging.context import CURRENT
 from vallum.guard.logging.events import Event, Level, log_event
+from vallum.guard.logging.quoted_values import format_stack
 
 if TYPE_CHECKING:
     import asyncio
@@ -65,7 +65,7 @@ def start_task(work: Coroutine[Any, Any, object]) -> "asyncio.Task[object]":
 def note_failure(name: str, error: BaseException, *, request: Any = None, **detail: str) -> None:
     """Write one event with the whole traceback, to the log only."""
     request = request if request is not None else CURRENT.get(None)
-    detail |= {"error": type(error).__qualname__, "stack": "".join(traceback.format_exception(error))}
+    detail |= {"error": type(error).__qualname__, "stack": format_stack(error)}
     if request is not None:
         request.core.report(request, name, Level.ERROR, **detail)
     else:

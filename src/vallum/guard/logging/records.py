@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from vallum.guard.logging.channel import is_complete
 from vallum.guard.logging.context import request_fields
+from vallum.guard.logging.quoted_values import format_stack
 from vallum.guard.logging.redaction import escape_controls, redact, redact_value
 
 KEEPS: Final = ("log-redaction", "request-correlation", "secrets-not-logged")
@@ -51,7 +52,7 @@ def secure_record(record: logging.LogRecord) -> None:
         return
     _secure_message(record)
     if record.exc_info and record.exc_info[0] is not None:
-        record.exc_text = redact(_PLAIN.formatException(record.exc_info))
+        record.exc_text = redact(_format(record.exc_info))
         getattr(record, FIELDS)["error"] = record.exc_info[0].__qualname__
         record.exc_info = None
     if record.stack_info:
@@ -79,6 +80,10 @@ class Redaction(logging.Filter):
 
 def _request_id(record: logging.LogRecord) -> str:
     return str(getattr(record, FIELDS, {}).get("requestId", "-"))
+
+
+def _format(info: tuple[Any, Any, Any]) -> str:
+    return _PLAIN.formatException(info) if info[1] is None else format_stack(info[1]).rstrip("\n")
 
 
 def _secure_message(record: logging.LogRecord) -> None:
