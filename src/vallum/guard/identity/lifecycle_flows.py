@@ -6,12 +6,19 @@ from functools import partial
 from vallum.guard.authentication.lifecycle.invitations import Invitations
 from vallum.guard.authorization.access import SIGNED_IN, Access
 from vallum.guard.authorization.demands import administration
+from vallum.guard.errors.public import PublicError
+from vallum.guard.errors.refusal import Refusal
 from vallum.guard.exchange import current
 from vallum.guard.identity.account_flows import find_own, finish, serve_link, tell
 from vallum.guard.identity.endpoint import Ask, Endpoint, Page, Reply
 from vallum.guard.identity.parts import IdentityParts
-from vallum.guard.identity.users import SignInRequiredError
 from vallum.guard.sessions.signing import sign_out
+
+
+class OwnAccountError(PublicError):
+    """An administrator changes others' accounts: her own would be a way to shut everybody out (409)."""
+
+    refusal = Refusal(409, "own-account", "Ask another administrator to change your account.")
 
 
 def list_flows(parts: IdentityParts) -> tuple[Endpoint, ...]:
@@ -54,7 +61,7 @@ def _administer(parts: IdentityParts, invitations: Invitations, access: Access) 
         def run(ask: Ask) -> Reply:
             account_id = ask.take("account")
             if account_id == current().actor_id:
-                raise SignInRequiredError("an administrator changes others' accounts, not her own")
+                raise OwnAccountError("her own account")
             act(account_id)
             parts.standings.forget(account_id)
             return tell("Done.")

@@ -130,7 +130,7 @@ def _create(parts: IdentityParts, name: str, identity: FederatedIdentity) -> str
         raise AddressTakenError("address taken")
     account = AccountRecord(
         id=token(16, randomness=desk.randomness),
-        login=f"{name}-{token(12, randomness=desk.randomness).lower()}",
+        login=f"{name}-{token(16, randomness=desk.randomness).lower()}",
         created=desk.clock(),
     )
     if not desk.accounts.create(account):
