@@ -9,7 +9,7 @@ from vallum.probe.bearer import Carried, carry_token, find_carriers
 from vallum.probe.check import Wanted
 from vallum.probe.exchange import Exchange, Shot, SignIn
 from vallum.probe.read.token import read_header
-from vallum.probe.surface import Surface
+from vallum.probe.surface import Account, Surface
 from vallum.probe.tokens import issue_shot, read_text
 
 NO_JWT: Final = "no JSON Web Token was seen in use"
@@ -21,8 +21,8 @@ def issue_token(surface: Surface, trial: str = "", label: str = "issue") -> Gene
     """A token from a new login, in a trial or in the app that is probed; None where none is given."""
     for carried in find_carriers(surface):
         if carried.cookie:
-            owner = next(a.name for a in surface.users if any(c.value == carried.secret for c in a.session_cookies))
-            issued = yield SignIn(identity=owner, session=_SESSION, trial=trial, label=label)
+            owner = owner_of(surface, carried)
+            issued = yield SignIn(identity=owner.name if owner else "", session=_SESSION, trial=trial, label=label)
             found = [cookie.value for cookie in issued.answer.cookies if cookie.name == carried.cookie]
             token = found[-1].reveal() if found else ""
         else:
@@ -38,3 +38,10 @@ def issue_token(surface: Surface, trial: str = "", label: str = "issue") -> Gene
 def try_token(carried: Carried, token: str, trial: str, label: str) -> Shot:
     """The request of `carry_token`, in a trial and in a browser of its own."""
     return replace(carry_token(carried, token, label), trial=trial, session="bearer")
+
+
+def owner_of(surface: Surface, carried: Carried) -> Account | None:
+    """Whose token it is."""
+    names = [held.identity for held in surface.tokens if held.token == carried.secret]
+    names += [a.name for a in surface.users if any(cookie.value == carried.secret for cookie in a.session_cookies)]
+    return surface.account(names[0]) if names else None

@@ -1,4 +1,4 @@
-"""A change of password in a trial, where nobody but the probe lives, and back."""
+"""A change of password in a trial, where nobody but the probe lives."""
 
 from collections.abc import Generator
 from dataclasses import replace
@@ -23,17 +23,14 @@ def find_change(surface: Surface) -> Operation | None:
     return min(found, key=lambda op: (op.method != "POST", len(op.template)), default=None)
 
 
-def change_password(
-    surface: Surface, account: Account, trial: str, *, back: bool = False
-) -> Generator[Wanted, Exchange, bool]:
-    """Set a new password, or the old one again (`back`); whether a login with it now succeeds."""
+def change_password(surface: Surface, account: Account, trial: str) -> Generator[Wanted, Exchange, bool]:
+    """Set a new password; whether a login with it now succeeds. Nobody else can use the account in this trial then."""
     door, login = find_change(surface), account.identity.login
     if door is None or not isinstance(login, FormLogin | JsonLogin) or not login.secrets:
         return False
-    field, known = next(iter(login.secrets.items()))
-    ours = Secret(f"Vallum-{surface.mark}-horse-7-battery")
-    old, new = (ours, known) if back else (known, ours)
-    yield SignIn(identity=account.name, session=_SESSION, trial=trial, replace={field: old})
+    field, old = next(iter(login.secrets.items()))
+    new = Secret(f"Vallum-{surface.mark}-horse-7-battery")
+    yield SignIn(identity=account.name, session=_SESSION, trial=trial)
     shot = surface.aim(door, account.name, hits=_fill(door, old, new), label=CHANGE)
     if shot is None:
         return False

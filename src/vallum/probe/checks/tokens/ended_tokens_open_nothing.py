@@ -8,11 +8,12 @@ from vallum.findings.finding import Remark, Silence
 from vallum.probe.bearer import Carried, find_carriers
 from vallum.probe.check import Asking, Blame, Check, Claim, Wanted
 from vallum.probe.exchange import Exchange, Launch, Stir
-from vallum.probe.issuing import NO_JWT, NO_NEW, issue_token, try_token
+from vallum.probe.issuing import NO_JWT, NO_NEW, issue_token, owner_of, try_token
 from vallum.probe.passwords import change_password, find_change
 from vallum.probe.read.token import read_payload
+from vallum.probe.signing import KEYED, open_signer
 from vallum.probe.starting import open_trial
-from vallum.probe.surface import Surface
+from vallum.probe.surface import Account, Surface
 from vallum.probe.tokens import leave_with
 
 CLAIM: Final = Claim(slug="ended-tokens-open-nothing", control="jwt-revocation")
@@ -40,7 +41,7 @@ def _ask(surface: Surface) -> Asking:
     if trial and 400 <= after.answer.status < 500:
         yield from _ask_away(carried, trial)
     if trial and find_change(surface):
-        yield from _ask_password(surface)
+        yield from _ask_password(surface, owner_of(surface, next(find_carriers(surface))))
 
 
 def _ask_away(carried: Carried, trial: str) -> Asking:
@@ -50,16 +51,19 @@ def _ask_away(carried: Carried, trial: str) -> Asking:
         yield Stir(trial=trial, label=_ASKED)
 
 
-def _ask_password(surface: Surface) -> Generator[Wanted, Exchange, None]:
-    """In a trial of its own, since the account has another password from then on."""
-    yield Launch(trial=_TRIAL)
-    carried = yield from issue_token(surface, _TRIAL)
-    if carried is None:
+def _ask_password(surface: Surface, owner: Account | None) -> Generator[Wanted, Exchange, None]:
+    """In a trial that nobody needs any more, since the account has another password from then on."""
+    keyed = yield from open_signer(surface)
+    trial = KEYED if keyed else _TRIAL
+    if not keyed:
+        yield Launch(trial=_TRIAL)
+    carried = yield from issue_token(surface, trial)
+    if carried is None or owner is None:
         return
-    yield try_token(carried, carried.token, _TRIAL, _OWN)
-    changed = yield from change_password(surface, surface.users[0], _TRIAL)
+    yield try_token(carried, carried.token, trial, _OWN)
+    changed = yield from change_password(surface, owner, trial)
     if changed:
-        yield try_token(carried, carried.token, _TRIAL, _CHANGED)
+        yield try_token(carried, carried.token, trial, _CHANGED)
 
 
 def _judge(surface: Surface, exchanges: Sequence[Exchange]) -> Iterable[Remark]:
@@ -123,4 +127,5 @@ CHECK: Final = Check(
     sound="after which it is refused",
     ask=_ask,
     judge=_judge,
+    last=True,
 )
