@@ -90,6 +90,8 @@ class Trials:
         if wanted.trial not in self._open:
             return Exchange(shot=shot, answer=Answer(status=0), base=self._base)
         told = self._open[wanted.trial][0].stir(wanted.seconds, wanted.down, wanted.find)
+        if wanted.trial in self._providers:
+            self._providers[wanted.trial].advance(wanted.seconds)
         headers = (("x-now", str(told["now"])), ("x-databases", str(told["databases"])))
         headers += tuple(("x-found", text) for text in told["found"])
         answer = Answer(status=200, headers=headers, body=str(told["failed"]).encode())
