@@ -8,10 +8,11 @@ from fastapi.responses import Response
 
 from vallum.guard import NotFoundError, current, limited, public, renew_session, sign_in, sign_out, signed_in
 from vallum.guard.authentication.login_failure import LoginFailedError, LoginFailure, note_failure
+from vallum.guard.authentication.mfa.step_up import note_factor
 from vallum.guard.logging.vocabulary import PasswordChanged, PasswordChangeFailed, note_event
 from vallum.guard.output.redirects import Redirects
 
-from . import forms, letters, limits, notebook, passwords, people, proofs
+from . import factors, forms, letters, limits, notebook, passwords, people, proofs
 from .pages import go, render
 
 router = APIRouter()
@@ -85,7 +86,26 @@ async def login(request: Request, form: Annotated[forms.Login, Form()]) -> Respo
         sentence = note_failure(LoginFailure(failure.cause), typed_name=form.username)
         values = {"next": AFTER_LOGIN.resolve(form.next)}
         return render(request, "accounts/login.html", values, status=401, message=sentence)
+    half = factors.halve(account)
+    if half is not None:
+        values = {"half": half.reveal(), "next": AFTER_LOGIN.resolve(form.next)}
+        return render(request, "accounts/code.html", values)
     sign_in(str(account.id), roles=account.roles)
+    return go(AFTER_LOGIN.resolve(form.next))
+
+
+@router.post("/login/code")
+@public
+def login_code(request: Request, form: Annotated[forms.LoginCode, Form()]) -> Response:
+    """The second step: the half login of the password, and a code of the app."""
+    try:
+        record = factors.SECOND.complete(form.half, factors.TOTP_KIND, form.code)
+    except LoginFailedError as failure:
+        sentence = note_failure(LoginFailure(failure.cause), typed_name=form.half)
+        values = {"half": form.half, "next": AFTER_LOGIN.resolve(form.next)}
+        return render(request, "accounts/code.html", values, status=401, message=sentence)
+    sign_in(record.id, roles=record.roles)
+    note_factor()
     return go(AFTER_LOGIN.resolve(form.next))
 
 
@@ -171,6 +191,7 @@ async def save_profile(request: Request, form: Annotated[forms.Profile, Form()],
 async def change_password(request: Request, form: Annotated[forms.NewPassword, Form()]) -> Response:
     """Needs the current password; ends every other session and every token."""
     me = people.me()
+    factors.demand_fresh(me.id)
     right = await confirm_password(me.id, form.current)
     if not right or passwords.is_weak(form.password, me.username):
         values = {"person": me, "accents": ACCENTS}
@@ -182,6 +203,37 @@ async def change_password(request: Request, form: Annotated[forms.NewPassword, F
     note_event(PasswordChanged(account=str(me.id)))
     letters.tell_changed(me.email)
     return go("/profile", "password")
+
+
+@router.get("/profile/factor")
+@signed_in
+def factor_form(request: Request) -> Response:
+    return render(request, "accounts/factor.html", {"active": factors.is_due(people.me().id)})
+
+
+@router.post("/profile/factor")
+@signed_in
+def begin_factor(request: Request) -> Response:
+    """A secret for the app, shown once; it is no factor before its first code."""
+    offer = factors.TOTP.begin(factors.record_of(people.me().id), current().record)
+    return render(request, "accounts/factor.html", {"offer": offer})
+
+
+@router.post("/profile/factor/confirm")
+@signed_in
+def confirm_factor(form: Annotated[forms.FactorCode, Form()]) -> Response:
+    factors.TOTP.confirm(factors.record_of(people.me().id), current().record, form.factor, form.code)
+    note_factor()
+    return go("/profile/factor", "factor")
+
+
+@router.post("/profile/factor/proof")
+@signed_in
+def prove_factor(form: Annotated[forms.Code, Form()]) -> Response:
+    """The second factor once more, before what asks for a fresh one."""
+    factors.SECOND.confirm(factors.record_of(people.me().id), factors.TOTP_KIND, form.code)
+    note_factor()
+    return go("/profile", "proven")
 
 
 async def confirm_password(user_id: int, password: str) -> bool:

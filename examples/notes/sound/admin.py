@@ -11,7 +11,7 @@ from vallum.guard.frameworks.fastapi import CurrentActor
 from vallum.guard.input.programs import ArgumentRefusedError
 from vallum.guard.logging.vocabulary import AccountDeleted, AdminActed, RolesChanged, note_event
 
-from . import alarms, attachments, backups, database, forms, limits, mail, notebook, people, trail
+from . import alarms, attachments, backups, database, factors, forms, limits, mail, notebook, people, trail
 from .logbook import RECENT
 from .pages import go, render
 from .records import Person
@@ -74,6 +74,7 @@ def delete_user(user_id: int, actor: CurrentActor) -> Response:
     check_other(user_id, actor.id)
     for note in notebook.list_all(str(user_id)):
         attachments.remove_all(note)
+    factors.forget(user_id)
     if not people.delete(user_id):
         raise NotFoundError
     note_event(AccountDeleted(account=str(user_id)))

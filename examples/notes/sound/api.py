@@ -5,11 +5,12 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query
 
 from vallum.guard import NotFoundError, current, limited, public, requires, sign_out, signed_in
+from vallum.guard.authentication.login_failure import LoginFailedError, LoginFailure
 from vallum.guard.authorization.ownership import load_or_404
 from vallum.guard.frameworks.fastapi import CurrentActor
 from vallum.guard.tokens.access_tokens import Claims
 
-from . import attachments, forms, notebook, passwords, people, synckeys, tokens
+from . import attachments, factors, forms, notebook, passwords, people, synckeys, tokens
 from .admin import statistics
 from .records import Note, Person
 from .security import MANAGE
@@ -45,7 +46,10 @@ def health() -> Json:
 @router.post("/token")
 @public
 async def token(credentials: forms.Credentials) -> Json:
+    """An account with a second factor gets no token for its password alone."""
     account = await passwords.log_in(credentials.username, credentials.password)
+    if factors.is_due(account.id):
+        raise LoginFailedError(LoginFailure.WRONG_SECOND_FACTOR)
     return tokens.open_family(account.id)
 
 

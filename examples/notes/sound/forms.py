@@ -95,6 +95,25 @@ class Login(Form):
     next: Annotated[str, StringConstraints(max_length=2048)] = "/notes"
 
 
+class Code(Form):
+    """POST /profile/factor/proof."""
+
+    code: Annotated[str, StringConstraints(max_length=20)]
+
+
+class FactorCode(Code):
+    """POST /profile/factor/confirm."""
+
+    factor: Token
+
+
+class LoginCode(Code):
+    """POST /login/code."""
+
+    half: Token
+    next: Annotated[str, StringConstraints(max_length=2048)] = "/notes"
+
+
 class Forgotten(Form):
     """POST /forgot."""
 

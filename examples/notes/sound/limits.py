@@ -29,7 +29,8 @@ POLICY: Final = RateLimitPolicy(
     address="60000/minute" if SHARED_ADDRESS else "600/minute",
     store=STORE,
 )
-LOGIN: Final = LoginLimits(address="1000/15 minutes" if SHARED_ADDRESS else "20/15 minutes")
+ADDRESS: Final = "1000/15 minutes" if SHARED_ADDRESS else "20/15 minutes"
+LOGIN: Final = LoginLimits(address=ADDRESS)
 """5 attempts at an account's password and 20 from one address in a quarter of an hour, by page and by API together."""
 LOCKOUT: Final = Lockout(STORE)
 """10 wrong passwords in a row lock an account's password for a quarter of an hour, then longer; a reset opens it."""

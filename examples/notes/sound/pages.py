@@ -17,6 +17,8 @@ MESSAGES: Final = {
     "registered": "We have sent you a mail. Follow its link to open the account.",
     "confirmed": "Your address is confirmed.",
     "password": "Your password is changed.",
+    "factor": "Your second factor is active.",
+    "proven": "Your second factor is confirmed for five minutes.",
     "saved": "Saved.",
     "proof": "Saved. The new address counts once you follow the link that we sent to it.",
     "note-deleted": "The note is deleted.",
