@@ -138,7 +138,7 @@ def refuse_raised(exchange: Exchange, error: Exception, status: int, headers: It
     core: Core = exchange.core
     if not exchange.judged or status < 400:
         return False
-    refusal = publish(core, exchange, error)
+    refusal = exchange.spoiled or publish(core, exchange, error)
     if refusal is None:
         refusal = _of_status(core, status, headers)
         if refusal is INTERNAL:
