@@ -107,7 +107,8 @@ class Origins:
 
     def called(self, node: nodes.Call, scope: Scope) -> Function | None:
         """The project's function that a call runs, if it can be told."""
-        return self.function_named(self.facts.call(node, scope).name)
+        name = self.facts.call(node, scope).name
+        return self.function_named(name) or self.function_named(name.replace("().", "."))
 
     def function_named(self, name: str) -> Function | None:
         """The project's function with a qualified name."""
