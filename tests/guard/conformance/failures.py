@@ -4,7 +4,8 @@ What fails says DETAIL, which belongs to the log and to nobody else, and a secre
 """
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
 from typing import Annotated, Any, NoReturn
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -99,6 +100,13 @@ RAISERS: dict[str, Callable[[], NoReturn]] = {
     "/odd": odd,
     "/schema-behind": schema_behind,
 }
+
+
+@asynccontextmanager
+async def fail_start(_: Any) -> AsyncIterator[None]:
+    """The lifespan of an app that cannot start."""
+    schema_behind()
+    yield
 
 
 def failing_first() -> Iterator[bytes]:

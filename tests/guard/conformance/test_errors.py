@@ -1,5 +1,6 @@
 """Whatever fails, wherever: the answer is generic and whole, the log has all of it but the secrets, once."""
 
+import asyncio
 import gc
 import importlib
 import json
@@ -354,3 +355,24 @@ def test_the_middleware_alone_secures_the_logs_of_the_process(
     logging.getLogger("notes").warning(bad.CANARY)
     logging.setLogRecordFactory(factory)
     assert "cuckoo" not in "".join(lines)
+
+
+@pytest.mark.parametrize("kind", ["starlette", "fastapi", "litestar"])
+def test_an_app_that_does_not_start_tells_the_log_why(
+    *, open_app: App, events: list[Any], lines: list[str], kind: str
+) -> None:
+    app, sent = open_app(), []
+
+    async def receive() -> Any:
+        return {"type": "lifespan.startup"}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    with pytest.raises(RuntimeError):
+        asyncio.run(app({"type": "lifespan", "asgi": {"version": "3.0"}, "state": {}}, receive, send))
+    assert [message["type"] for message in sent] == ["lifespan.startup.failed"]
+    assert [word for word in INNARDS if word in str(sent)] == []
+    assert [event.name for event in told(events)] == ["startup-failed"]
+    assert bad.DETAIL in events[-1].detail["stack"]
+    check_log(events, lines)

@@ -26,6 +26,10 @@ class AsgiGuard:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection; the outermost guard judges, one further in steps aside."""
         kind = scope["type"]
+        if kind == "lifespan":
+            from vallum.guard.asgi.lifespan import tell_failures  # noqa: PLC0415 - once in the life of a process
+
+            send = tell_failures(self.core, send)
         if kind not in {"http", "websocket"} or scope.setdefault("state", {}).get(KEY) is not None:
             await self.app(scope, receive, send)
             return

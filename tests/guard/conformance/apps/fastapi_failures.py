@@ -87,7 +87,7 @@ GETS = {
 
 
 def build(policy: GuardPolicy, debug: bool) -> Any:
-    app = FastAPI(debug=debug, openapi_url=None, middleware=[Middleware(plain.Failing)])
+    app = FastAPI(debug=debug, openapi_url=None, middleware=[Middleware(plain.Failing)], lifespan=bad.fail_start)
     app.exception_handler(bad.OddError)(plain.answer_odd)
     for path, handler in GETS.items():
         app.get(path)(handler)

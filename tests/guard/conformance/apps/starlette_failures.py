@@ -76,9 +76,10 @@ class Failing:
         self.app = app
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        if scope["path"] == "/before":
+        path = scope.get("path")
+        if path == "/before":
             bad.boom()
-        await self.app(scope, receive, send if scope["path"] != "/after" else fail_late)
+        await self.app(scope, receive, send if path != "/after" else fail_late)
 
 
 async def fail_late(_: Any) -> None:
@@ -140,6 +141,8 @@ def routes() -> list[Any]:
 
 def build(policy: GuardPolicy, debug: bool) -> Any:
     handlers: Any = {bad.OddError: answer_odd}
-    app = Starlette(debug, routes(), middleware=[Middleware(Failing)], exception_handlers=handlers)
+    app = Starlette(
+        debug, routes(), middleware=[Middleware(Failing)], exception_handlers=handlers, lifespan=bad.fail_start
+    )
     Guard(app, policy=policy)
     return app
