@@ -71,7 +71,11 @@ def build_report() -> Report:
         started=datetime(2026, 11, 21, 14, 5, tzinfo=UTC),
         seconds=11.8,
         counts=Counts(files=412, lines=61_300, functions=2_941, routes=96, requests=1_877, packages=63, commits=1_204),
-        verdicts=tuple(_verdict(control, next(marks[control.area])) for control in load_controls()),
+        verdicts=tuple(
+            _verdict(control, mark)
+            for control in load_controls()
+            if (mark := next(marks[control.area], None)) is not None  # later controls are not in the pictures
+        ),
         gaps=_gaps(),
     )
 
