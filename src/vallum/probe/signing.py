@@ -118,7 +118,7 @@ def _hmac(key: bytes, name: str) -> Callable[[bytes], bytes]:
 def _shared_keys(surface: Surface) -> Iterator[bytes]:
     """What the app may have made of the text that it was given: taken as it is, or decoded."""
     text, coded = _text(surface), base64.b64encode(_seed(surface)).decode()
-    yield from (text.encode(), coded.encode(), _seed(surface))
+    yield from (text.encode(), coded.encode(), _seed(surface), _fill("{private_key}", surface).encode())
     for known in (text + "=", coded):
         try:
             yield base64.b64decode(known)
