@@ -4,7 +4,7 @@ import sys
 from typing import Final
 
 from vallum.guard.asgi.types import Message, Send
-from vallum.guard.core import Core
+from vallum.guard.core import Core, read_headers
 from vallum.guard.errors.failure import describe_error
 from vallum.guard.exchange import Exchange
 from vallum.guard.logging.events import Level
@@ -23,7 +23,9 @@ def tell_failures(core: Core, send: Send) -> Send:
         if name is not None:
             error = sys.exc_info()[1]  # frameworks send this while they handle it
             detail = {"cause": str(message.get("message", ""))} if error is None else describe_error(error)
-            core.report(Exchange(), name, Level.ERROR, **detail)
+            nobody = Exchange()
+            read_headers(nobody, ())
+            core.report(nobody, name, Level.ERROR, **detail)
             message = {**message, "message": _TOLD}
         await send(message)
 
