@@ -144,10 +144,10 @@ def test_bug_18_cve_2026_25479_and_cve_2026_48061_a_reset_link_leads_to_the_conf
 
 @pytest.mark.parametrize("host", ["localhost/me#", "localhost?x=", "localhost#", "localhost/public/..", "localhost\\"])
 def test_bug_18_cve_2026_48710_a_host_never_changes_which_route_is_judged(site: Any, host: str) -> None:
-    for path in ("/me", "/maybe/../me", "//me", "/me/", "/%6de", "/maybe;/me", "/maybe%2f..%2fme"):
-        answer = site.visit()("GET", path, headers={"host": host})
-        assert answer.status_code in {400, 401, 404, 307}, path
-        assert answer.status_code != 307 or "localhost" in answer.headers["location"]
+    for path in ("/me", "/maybe", "/maybe/../me", "//me", "/me/", "/%6de", "/maybe;/me", "/maybe%2f..%2fme"):
+        assert site.visit()("GET", path, headers={"host": host}).status_code == 400, path
+        answer = site.visit()("GET", path)
+        assert (answer.status_code == 200) is (path == "/maybe"), path
 
 
 def forge_targets() -> list[str]:

@@ -122,6 +122,8 @@ def test_bug_14_cve_2026_39324_what_cannot_be_read_is_nobody(
 ) -> None:
     sent = {"cookie": "; ".join(f"{name}={value}" for name, value in cookies), "x-forwarded-user": extra}
     raw = [(name.encode(), value.encode("latin-1")) for name, value in {**sent, "authorization": authorization}.items()]
+    if site.kit.parts.desk.accounts.find_email("ada@example.org") is None:
+        site.add()
     for kept in (raw, raw[:1], raw[2:], [*raw, raw[2]]):
         answer = ask(site.app, "/me", [(b"host", b"localhost"), *kept])
         assert answer in {400, 401, 431}, kept
@@ -152,13 +154,13 @@ class Broken(MemorySessions):
 def test_bug_14_cve_2026_25748_a_record_that_cannot_be_read_lets_nobody_in(policy: Any, browse: Any) -> None:
     @signed_in
     async def me(_: Request) -> JSONResponse:
-        raise AssertionError
+        return JSONResponse({})
 
     app = Starlette(routes=[Route("/me", me)])
     Guard(app, policy=policy(store=Broken()))
     browser = browse(app)
     browser.cookies = {"__Host-session": "A" * 43}
-    assert browser("GET", "/me").status_code in {401, 500, 503}
+    assert browser("GET", "/me").status_code == 503
 
 
 def test_bug_22_cve_2023_30861_no_cache_keeps_an_answer_with_a_session(site: Any) -> None:
@@ -203,16 +205,17 @@ def test_bug_22_cve_2024_56323_a_cached_standing_answers_as_the_store_does_withi
     people = {site: (site.add(roles=("editor",)), site.visit()) for site in (cached, plain)}
     for site, (ada, browser) in people.items():
         browser.cookies = site.kit.log_in_as(ada)
-    acts = {
-        "disable": lambda care, who: care.disable(who),
-        "enable": lambda care, who: care.enable(who),
-        "roles": lambda care, who: care.set_roles(who, ["editor"]),
-        "no roles": lambda care, who: care.set_roles(who, []),
+    acts: dict[str, dict[str, Any]] = {
+        "disable": {"is_active": False, "bump": True},
+        "enable": {"is_active": True},
+        "roles": {"roles": ("editor",)},
+        "no roles": {"roles": ()},
     }
     for step in [*steps, "wait"]:
         for site, (ada, browser) in people.items():
             if step in acts:
-                acts[step](site.kit.parts.care, ada.id)
+                accounts = site.kit.parts.desk.accounts  # changed as by another process
+                assert accounts.change(ada.id, accounts.find(ada.id).version, **acts[step])
             elif step == "ask":
                 browser("GET", "/me")
         if step == "wait":
