@@ -46,7 +46,7 @@ class Guard:
         self._core = Core(self.policy)
         open_process(self.policy)
         if self.identity is not None:
-            _mount(app, self.identity)
+            _mount(self._adapter, app, self.identity)
         self._app: App = self._place(app)
         _remember(app, self)
 
@@ -100,13 +100,11 @@ class Guard:
         return self._adapter.secure_app(app, self._core)
 
 
-def _mount(app: Any, parts: "IdentityParts") -> None:
-    """Add the endpoints to a Starlette or FastAPI app; other apps call the parts from handlers of their own."""
-    starlette = sys.modules.get("starlette.applications")
-    if starlette is not None and isinstance(app, starlette.Starlette):
-        from vallum.guard.identity.starlette import mount_endpoints  # noqa: PLC0415 - only for an app with accounts
-
-        mount_endpoints(app, parts)
+def _mount(adapter: Any, app: Any, parts: "IdentityParts") -> None:
+    """Add the endpoints to an app that an adapter knows; others call the parts from handlers of their own."""
+    if adapter is not None:
+        name = adapter.__name__.rpartition(".")[2]
+        import_module(f"vallum.guard.identity.{name}").mount_endpoints(app, parts)
 
 
 def _remember(app: Any, guard: Guard) -> None:

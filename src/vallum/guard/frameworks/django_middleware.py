@@ -45,12 +45,12 @@ class GuardMiddleware:
                 hint="Put it at the head of MIDDLEWARE: what stands before it would answer without it.",
                 code="middleware-order",
             )
-        self.policy: GuardPolicy = getattr(settings, "VALLUM", None) or read_environment()
+        self._is_async = iscoroutinefunction(get_response)
+        self.policy: GuardPolicy = self._join() or getattr(settings, "VALLUM", None) or read_environment()
         check_startup(self.policy, debug=settings.DEBUG)
         self._core = Core(self.policy)
         open_process(self.policy)
         self._get_response = get_response
-        self._is_async = iscoroutinefunction(get_response)
         self.process_view: Any = gate_async if self._is_async else gate
         self.process_exception = answer_publicly
         if self._is_async:
@@ -58,6 +58,14 @@ class GuardMiddleware:
             if self.policy.limits.handler_seconds is not None:
                 self._get_response = limit_call(get_response, self.policy.limits.handler_seconds)
         prepare_django(self._core)
+
+    def _join(self) -> GuardPolicy | None:
+        """Add the accounts that the settings ask for, and their endpoints; return the policy with them."""
+        if getattr(settings, "VALLUM_IDENTITY", None) is None:
+            return None
+        from vallum.guard.identity.django import join_project  # noqa: PLC0415 - only for a project with accounts
+
+        return join_project(is_async=self._is_async).policy
 
     def __call__(self, request: HttpRequest) -> Any:
         """Serve one request; a guard further out has judged it already."""

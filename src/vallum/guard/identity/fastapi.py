@@ -1,13 +1,12 @@
 """What FastAPI handlers take as arguments: `user: CurrentUser`, `MaybeUser`, `RecentLogin`; OpenAPI shows the lock."""
 
-import asyncio
 from typing import Annotated, Final
 
 from fastapi import Depends
 from fastapi.security import APIKeyCookie, HTTPBearer
 
-from vallum.guard.exchange import current
-from vallum.guard.identity.users import User, current_user, maybe_user, recent_factor, recent_login, sessions_of
+from vallum.guard.identity.looking import look_ahead
+from vallum.guard.identity.users import User, current_user, maybe_user, recent_factor, recent_login
 
 _SESSION: Final = APIKeyCookie(name="__Host-session", scheme_name="session", auto_error=False)
 _TOKEN: Final = HTTPBearer(scheme_name="token", bearerFormat="JWT", auto_error=False)
@@ -16,31 +15,23 @@ _BySession = Annotated[object, Depends(_SESSION)]
 _ByToken = Annotated[object, Depends(_TOKEN)]
 
 
-async def _look() -> None:
-    exchange = current()
-    standings = sessions_of(exchange).standings
-    waits = not standings.accounts.reads_at_once and not standings.is_fresh(exchange.actor_id)
-    if exchange.actor_id and waits:
-        await asyncio.to_thread(standings.find, exchange.actor_id)
-
-
 async def _current(_session: _BySession, _token: _ByToken) -> User:
-    await _look()
+    await look_ahead()
     return current_user()
 
 
 async def _maybe() -> User | None:
-    await _look()
+    await look_ahead()
     return maybe_user()
 
 
 async def _factor(_session: _BySession) -> User:
-    await _look()
+    await look_ahead()
     return recent_factor()
 
 
 async def _recent(_session: _BySession) -> User:
-    await _look()
+    await look_ahead()
     return recent_login()
 
 
