@@ -194,8 +194,8 @@ class Consent:
     """The OpenID provider of a trial lets a user in. The exchange that comes back redirects to where the browser goes.
 
     `fault` names the one thing that is wrong with what follows: `iss`, `aud`, `azp`, `nonce`, `no-nonce`, `key`,
-    `none`, `hmac`, `expired` or `at-hash` of the ID token; `status`, `html`, `token-type` or `no-id-token` of the token
-    response; `verifier`, which the provider does not accept.
+    `none`, `hmac`, `expired` or `at-hash` of the ID token; `status` (400, and an error beside the tokens), `html` or
+    `no-id-token` of the token response; `verifier`, which the provider does not accept.
     """
 
     trial: str

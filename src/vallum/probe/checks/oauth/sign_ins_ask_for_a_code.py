@@ -23,9 +23,8 @@ CLAIM: Final = Claim(slug="sign-ins-ask-for-a-code", control="oauth-code-flow")
 _PLAIN, _FIRST, _AGAIN, _ERROR = "plain", "first use of a code", "second use of a code", "error of the provider"
 _TOKENS: Final = frozenset({"token", "id_token"})
 _FAULTS: Final = {
-    "status": "a token response with the status 400",
+    "status": "a token response with an error and the status 400",
     "html": "a page of HTML in place of the token response",
-    "token-type": "a token response of another type than Bearer",
 }
 _INCOMPLETE: Final = "no-id-token"
 _MISSING: Final = "a token response without an ID token"

@@ -167,9 +167,9 @@ def _spoil(answer: dict[str, Any], fault: str) -> Reply:
         return Reply(status=200, body=b"<!doctype html><title>Busy</title><p>Try again.", media_type=_HTML)
     if fault == "no-id-token":
         del answer["id_token"]
-    if fault == "token-type":
-        answer |= {"token_type": "mac"}
-    return _answer(answer, 400 if fault == "status" else 200)
+    if fault == "status":
+        return _answer({**answer, "error": "invalid_request"}, 400)
+    return _answer(answer)
 
 
 def _answer(value: Mapping[str, Any], status: int = 200) -> Reply:
