@@ -14,6 +14,7 @@ from vallum.probe.tokens import REFRESH_NAMES, issue_shot, read_text
 
 _DOOR: Final = re.compile(r"(?i)refresh|renew")
 _GRANT: Final = "grant_type"
+READ_ONLY: Final = "a renewal writes, and this run may only read"
 BODY, COOKIE, HEADER = "in the body", "in a cookie", "in the Authorization header"
 
 

@@ -37,7 +37,7 @@ def _ask(surface: Surface) -> Asking:
         if token and token != access:
             bare = Carried(secret=Secret(token), target=carried.target, route=carried.route)
             yield try_token(bare, token, "", f"{label}{_AT_API}")
-    door = find_door(surface)
+    door = find_door(surface) if surface.writes else None
     for way, shot in renewals(surface, door, pair, access) if door else ():
         yield replace(shot, label=f"{_AT_DOOR} ({way})")
     yield from _ask_made(surface, carried)

@@ -34,7 +34,7 @@ def _ask(surface: Surface) -> Asking:
     if carried is None:
         return
     fresh = yield try_token(carried, carried.token, trial, _FRESH)
-    if not fresh.answer.succeeded:
+    if not fresh.answer.succeeded or not surface.writes:
         return
     yield from leave_with(surface, try_token(carried, carried.token, trial, _LEFT), _LEFT)
     after = yield try_token(carried, carried.token, trial, _AFTER)

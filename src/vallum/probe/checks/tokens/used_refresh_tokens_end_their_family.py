@@ -10,7 +10,7 @@ from vallum.probe.check import Asking, Blame, Check, Claim
 from vallum.probe.exchange import Exchange, Stir, Volley
 from vallum.probe.issuing import try_token
 from vallum.probe.operation import Operation
-from vallum.probe.refreshing import Pair, begin_family, bring, find_door, read_pair, renew_pair
+from vallum.probe.refreshing import READ_ONLY, Pair, begin_family, bring, find_door, read_pair, renew_pair
 from vallum.probe.starting import open_trial
 from vallum.probe.surface import Surface
 
@@ -27,7 +27,7 @@ _FIX: Final = "Replace it at each use in one atomic step, and end its family, ac
 
 def _ask(surface: Surface) -> Asking:
     door = find_door(surface)
-    if door is None:
+    if door is None or not surface.writes:
         return
     trial = (yield from open_trial(surface)) or ""
     if trial:  # tokens that say nothing but the second of their issue are alike within it
@@ -86,6 +86,8 @@ def _judge(surface: Surface, exchanges: Sequence[Exchange]) -> Iterable[Remark]:
     told = {exchange.shot.label: exchange for exchange in exchanges}
     if find_door(surface) is None:
         yield CLAIM.unproven(Silence.DOES_NOT_APPLY, "no refresh endpoint was found")
+    elif not surface.writes:
+        yield CLAIM.unproven(Silence.COULD_NOT_LOOK, READ_ONLY)
     elif _REPLAY not in told:
         yield CLAIM.unproven(Silence.COULD_NOT_LOOK, "the refresh endpoint took no token that a login gave")
     else:
