@@ -134,7 +134,6 @@ def build(policy: GuardPolicy, debug: bool) -> Any:
     app = Litestar(
         handlers,
         debug=debug,
-        lifespan=[bad.fail_start],
         openapi_config=None,
         logging_config=None,
         middleware=[DefineMiddleware(plain.Failing)],
