@@ -9,11 +9,12 @@ from typing import Any, Final
 from vallum.base.secret import Secret
 from vallum.crypto.otp.totp import Totp
 from vallum.probe.check import Wanted
-from vallum.probe.exchange import Exchange, SignIn, Stir, Text
+from vallum.probe.exchange import Exchange, Headers, SignIn, Stir, Text
 from vallum.probe.newcomers import Newcomer, fields_of, proof_shot, send_form
 from vallum.probe.operation import In, Operation
 from vallum.probe.read.html import Form
 from vallum.probe.surface import Surface
+from vallum.probe.tokens import read_text
 
 STEP: Final = 30.0
 BEGIN: Final = "begin the enrolment"
@@ -137,6 +138,12 @@ def show_code(
             origin = asked.shot
             return (yield replace(shot, identity=origin.identity, session=origin.session, trial=origin.trial))
     return None
+
+
+def bearer_of(sent: Exchange | None) -> Headers:
+    """The header with the token that the second step gave, where it gave one and no cookie."""
+    token = read_text(sent) if sent is not None and sent.answer.is_json else ""
+    return (("Authorization", f"Bearer {token}"),) if token else ()
 
 
 def code_form(exchange: Exchange) -> Form | None:

@@ -12,6 +12,10 @@ _NOISE: Final = 0.004
 """Seconds that a machine takes or gives at random."""
 _FAR: Final = 0.4
 _FEWEST: Final = 3
+_SURE: Final = 8
+"""Tries of each kind without which nothing is called apart."""
+MOST_ROUNDS: Final = 12
+"""How many tries of each kind are made at most, to see whether a difference stays."""
 
 
 class Times(Enum):
@@ -39,18 +43,27 @@ class Compared:
 def compare_times(first: Sequence[float], second: Sequence[float]) -> Compared:
     """Compare two series, in seconds.
 
-    They are apart only where the medians differ by more than 40 percent and 8 ms, and at most one time of the faster
-    series reaches the median of the slower: chance alone does not do that.
+    They are apart only where, over eight tries of each kind or more, both the medians and the shortest times differ by
+    more than 40 percent and 8 ms: a busy machine makes single tries longer and hardly ever all of one kind. They are
+    alike where either differs by at most 15 percent or 4 ms. Fewer than three tries tell nothing.
     """
+    medians = (median(first or [0.0]), median(second or [0.0]))
     if min(len(first), len(second)) < _FEWEST:
-        return Compared(verdict=Times.UNCLEAR, first=median(first or [0.0]), second=median(second or [0.0]))
-    one, other = median(first), median(second)
-    fast, slow = (first, other) if one < other else (second, one)
-    gap = abs(one - other)
-    if gap > max(_FAR * max(one, other), 2 * _NOISE) and sorted(fast)[-2] < slow:
-        verdict = Times.APART
-    elif gap <= max(_CLOSE * max(one, other), _NOISE):
-        verdict = Times.ALIKE
-    else:
         verdict = Times.UNCLEAR
-    return Compared(verdict=verdict, first=one, second=other)
+    else:
+        pairs = (medians, (min(first), min(second)))
+        sure = min(len(first), len(second)) >= _SURE
+        far = sure and all(_differ(pair, _FAR, 2 * _NOISE) for pair in pairs)
+        close = any(not _differ(pair, _CLOSE, _NOISE) for pair in pairs)
+        verdict = Times.APART if far else Times.ALIKE if close else Times.UNCLEAR
+    return Compared(verdict=verdict, first=medians[0], second=medians[1])
+
+
+def is_open(first: Sequence[float], second: Sequence[float]) -> bool:
+    """Whether more tries are worth their time: the two are not seen to be alike, and may still be told apart."""
+    most = max(len(first), len(second))
+    return most < MOST_ROUNDS and compare_times(first, second).verdict is not Times.ALIKE
+
+
+def _differ(pair: tuple[float, float], part: float, seconds: float) -> bool:
+    return abs(pair[0] - pair[1]) > max(part * max(pair), seconds)

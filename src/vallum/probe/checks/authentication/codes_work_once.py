@@ -1,13 +1,24 @@
 """A code of an app works once, in its time, and cannot be guessed (CWE-294, CWE-308; RFC 6238, 5.2; ASVS 6.5.1)."""
 
 from collections.abc import Generator, Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Final
 
 from vallum.base.clock import SYSTEM_CLOCK
 from vallum.findings.finding import Confidence, Remark, Silence
 from vallum.probe.check import Asking, Blame, Check, Claim, Wanted
 from vallum.probe.exchange import Exchange
-from vallum.probe.factors import STEP, Enrolment, begin, confirm, show_code, show_password, takes_factors, tell_time
+from vallum.probe.factors import (
+    STEP,
+    Enrolment,
+    bearer_of,
+    begin,
+    confirm,
+    show_code,
+    show_password,
+    takes_factors,
+    tell_time,
+)
 from vallum.probe.newcomers import HOUR, Newcomer, open_ground, opened_by, pass_time, proof_shot, settle
 from vallum.probe.surface import Surface
 
@@ -68,7 +79,8 @@ def _show(
         if sent is None or sent.answer.status == 429:
             return
         if label != _WRONG:
-            yield proof_shot(account, session, newcomer.trial, f"{label} opens")
+            shot = proof_shot(account, session, newcomer.trial, f"{label} opens")
+            yield replace(shot, headers=bearer_of(sent))
 
 
 def _judge(surface: Surface, exchanges: Sequence[Exchange]) -> Iterable[Remark]:

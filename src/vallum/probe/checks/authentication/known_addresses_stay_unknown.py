@@ -19,7 +19,7 @@ from vallum.probe.newcomers import (
 from vallum.probe.operation import Operation
 from vallum.probe.resets import reset_request
 from vallum.probe.surface import Surface
-from vallum.probe.timing import Times, compare_times
+from vallum.probe.timing import MOST_ROUNDS, Times, compare_times, is_open
 
 CLAIM: Final = Claim(slug="known-addresses-stay-unknown", control="registration-no-enumeration")
 _ROUNDS: Final = 4
@@ -39,12 +39,16 @@ def _ask(surface: Surface) -> Asking:
     known = yield from settle(surface, f"{surface.mark}known", ground)
     if known is None:
         return
-    for number in range(_ROUNDS):
+    seen: list[Exchange] = []
+    for number in range(MOST_ROUNDS):
+        if number >= _ROUNDS and not any(is_open(*_times(here)) for here in _by_route(seen)):
+            break
         yield from pass_time(ground)
         for label in (_KNOWN, _FRESH) if number % 2 else (_FRESH, _KNOWN):
             name = f"{surface.mark}n{number}{label[0]}"
             for shot in _shots(surface, name, known.email if label == _KNOWN else "", label):
-                yield replace(shot, trial=ground)
+                asked = yield replace(shot, trial=ground)
+                seen.append(asked)
     yield from pass_time(ground)
 
 
@@ -66,15 +70,25 @@ def _judge(_surface: Surface, exchanges: Sequence[Exchange]) -> Iterable[Remark]
     if not asked:
         reason = "no registration or reset by address was found that the probe may use and whose account it can enter"
         yield CLAIM.unproven(Silence.COULD_NOT_LOOK, reason)
+    for here in _by_route(asked):
+        yield _compare(here)
+
+
+def _by_route(asked: Sequence[Exchange]) -> Iterator[list[Exchange]]:
     for route in dict.fromkeys(exchange.shot.route for exchange in asked):
-        here = [exchange for exchange in asked if exchange.shot.route == route]
-        known = [exchange for exchange in here if exchange.shot.label == _KNOWN]
-        fresh = [exchange for exchange in here if exchange.shot.label == _FRESH]
-        yield _compare(known, fresh)
+        yield [exchange for exchange in asked if exchange.shot.route == route]
 
 
-def _compare(known: Sequence[Exchange], fresh: Sequence[Exchange]) -> Remark:
-    one, other = known[0], fresh[0]
+def _times(here: Sequence[Exchange]) -> tuple[list[float], list[float]]:
+    """The seconds for the known address and for fresh ones, where neither was refused."""
+    done = [exchange for exchange in here if 0 < exchange.answer.status < 400]
+    known = [exchange.answer.seconds for exchange in done if exchange.shot.label == _KNOWN]
+    return known, [exchange.answer.seconds for exchange in done if exchange.shot.label == _FRESH]
+
+
+def _compare(here: Sequence[Exchange]) -> Remark:
+    one = next(exchange for exchange in here if exchange.shot.label == _KNOWN)
+    other = next(exchange for exchange in here if exchange.shot.label == _FRESH)
     route = one.shot.route
     if not 0 < other.answer.status < 400 and one.answer.status == other.answer.status:
         return CLAIM.unproven(Silence.COULD_NOT_LOOK, f"{route} answered {one.answer.status} to both")
@@ -83,10 +97,7 @@ def _compare(known: Sequence[Exchange], fresh: Sequence[Exchange]) -> Remark:
         reason = f"{route} answers a known and a fresh address differently: {difference}."
         seen = (f"{_KNOWN}: {one.answer.status} {_words(one)}", f"{_FRESH}: {other.answer.status} {_words(other)}")
         return CLAIM.finding(one, Blame(message=_MESSAGE, reason=reason, fix=_FIX), seen=seen)
-    times = compare_times(
-        [e.answer.seconds for e in known if 0 < e.answer.status < 400],
-        [e.answer.seconds for e in fresh if 0 < e.answer.status < 400],
-    )
+    times = compare_times(*_times(here))
     if times.verdict is Times.APART:
         reason = f"{route} answers alike, but a known and a fresh address take {times.told}."
         blame = Blame(message=_MESSAGE, reason=reason, fix=_FIX, confidence=Confidence.MEDIUM)

@@ -9,8 +9,8 @@ from vallum.base.clock import SYSTEM_CLOCK
 from vallum.base.secret import Secret
 from vallum.findings.finding import Remark, Silence
 from vallum.probe.check import Asking, Blame, Check, Claim, Wanted
-from vallum.probe.exchange import Exchange, Text
-from vallum.probe.factors import Enrolment, begin, code_form, confirm, show_code, show_password, tell_time
+from vallum.probe.exchange import Exchange, Headers, Text
+from vallum.probe.factors import Enrolment, bearer_of, begin, code_form, confirm, show_code, show_password, tell_time
 from vallum.probe.newcomers import HOUR, Newcomer, is_password, open_ground, opened_by, pass_time, settle
 from vallum.probe.operation import In, Operation
 from vallum.probe.surface import Surface
@@ -51,10 +51,10 @@ def _change_late(
     for label, wait in ((_STALE, _SIX_MINUTES), (_FRESH, 0.0)):
         now = yield from tell_time(newcomer, now, 120.0)
         asked, _ = yield from show_password(surface, newcomer, label)
-        yield from show_code(surface, asked, enrolment.code(now))
+        sent = yield from show_code(surface, asked, enrolment.code(now))
         if wait:
             now = yield from tell_time(newcomer, now, wait)
-        changed = yield from _change(surface, newcomer, label, label, knows=True)
+        changed = yield from _change(surface, newcomer, label, label, knows=True, headers=bearer_of(sent))
         if changed:
             return
 
@@ -70,7 +70,7 @@ def _change_of(surface: Surface) -> Operation | None:
 
 
 def _change(
-    surface: Surface, newcomer: Newcomer, session: str, label: str, *, knows: bool
+    surface: Surface, newcomer: Newcomer, session: str, label: str, *, knows: bool, headers: Headers = ()
 ) -> Generator[Wanted, Exchange, bool]:
     """Ask for a new password, and whether it is in force: it opens the account, or leads to the second factor."""
     door = _change_of(surface)
@@ -86,7 +86,7 @@ def _change(
     shot = surface.aim(door, surface.users[0].name, hits=hits, label=label)
     if shot is None:
         return False
-    yield replace(shot, session=session, trial=newcomer.trial)
+    yield replace(shot, session=session, trial=newcomer.trial, headers=headers)
     tried = replace(newcomer, password=new)
     asked, shown = yield from show_password(surface, tried, f"new password: {label}")
     return opened_by(surface.users[0], shown) or code_form(asked) is not None
