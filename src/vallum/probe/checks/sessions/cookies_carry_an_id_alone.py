@@ -42,10 +42,11 @@ def _ask(surface: Surface) -> Asking:
 
 def _judge(surface: Surface, exchanges: Sequence[Exchange]) -> Iterable[Remark]:
     told: set[str] = set()
+    opening = {cookie.name for account in surface.accounts for cookie in account.session_cookies}
     for exchange, cookie in _cookies(surface):
         if cookie.name not in told:
             told.add(cookie.name)
-            yield from _judge_cookie(exchange, cookie)
+            yield from _judge_cookie(exchange, cookie, opens=cookie.name in opening)
     account = next((account for account in surface.users if account.session_cookies), None)
     if account is None:
         yield CLAIM.unproven(Silence.DOES_NOT_APPLY, "no identity is known by a cookie")
@@ -62,22 +63,22 @@ def _cookies(surface: Surface) -> Iterator[tuple[Exchange, SetCookie]]:
                 yield exchange, cookie
 
 
-def _judge_cookie(exchange: Exchange, cookie: SetCookie) -> Iterator[Remark]:
+def _judge_cookie(exchange: Exchange, cookie: SetCookie, *, opens: bool) -> Iterator[Remark]:
     state = read_state(cookie.value.reveal())
-    blame = _fault(cookie, state) if state else None
+    blame = _fault(cookie, state, opens=opens) if state else None
     if blame:
         yield CLAIM.finding(exchange, blame, seen=(f"Set-Cookie: {cookie.describe()}",))
-    elif cookie.is_session and not state:
+    elif opens and not state:
         yield CLAIM.site(exchange, f"{cookie.name} holds an opaque value of {len(cookie.value)} characters")
 
 
-def _fault(cookie: SetCookie, state: State) -> Blame | None:
+def _fault(cookie: SetCookie, state: State, *, opens: bool) -> Blame | None:
     names = [name for name in state.names if name.lower() not in _IDS]
     held = f" with {', '.join(names)[:100]}" if names else ""
     told = f"The cookie {cookie.name} is {state.kind}{held}."
     if state.kind == "a pickle":
         return Blame(message=_PICKLED, reason=told, fix=_FIX)
-    if not cookie.is_session:
+    if not opens:
         rights = {name.lower() for name in names} & _RIGHTS
         return Blame(message=_MESSAGE, reason=told, fix=_FIX, confidence=Confidence.MEDIUM) if rights else None
     if names or state.kind == "a sealed value":
