@@ -4,7 +4,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq --no-input
 BASE ?= HEAD~1
 
-.PHONY: help run test lint types imports house cover fuzz format lock pages bench screenshots clean
+.PHONY: help run test lint types imports house cover fuzz races machines format lock pages bench screenshots clean
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -59,6 +59,12 @@ cover: .venv/.dev .venv/observatory/.done .venv/provider/.done tests/peers/node_
 
 fuzz: .venv/.dev ## Send 125,000 invented requests through the guard (some minutes)
 	@HYPOTHESIS_PROFILE=nightly $(BIN)/python -m pytest tests/guard/test_fuzz.py -q -s --hypothesis-show-statistics
+
+races: .venv/.dev ## Have 50 threads use each one-time thing at once, 100 times on each store (some minutes)
+	@VALLUM_ROUNDS=100 $(BIN)/python -m pytest tests/races tests/stores/conformance -q -k "races or fifty"
+
+machines: .venv/.dev ## Look long for a way in without all proofs (some minutes)
+	@HYPOTHESIS_PROFILE=nightly $(BIN)/python -m pytest tests/machines -q
 
 format: .venv/.dev ## Format and mend what ruff can
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format --quiet .

@@ -40,7 +40,7 @@ class MemoryRefresh:
             if row is None or row.family != successor.family:
                 return "dead"
             if row.replaced_at is not None:
-                return self._judge(row, now - row.replaced_at <= grace)
+                return self._judge(row, 0 < grace >= now - row.replaced_at)
             if successor.digest in self._rows:
                 return "dead"
             self._rows[digest] = replace(row, replaced_by=successor.digest, replaced_at=now)

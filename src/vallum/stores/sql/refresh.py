@@ -61,7 +61,7 @@ class SqlRefresh:
             if found is None or found.family != successor.family:
                 return "dead"
             if found.replaced_at is not None:
-                return _judge(work, found, is_soon=now - found.replaced_at <= grace)
+                return _judge(work, found, is_soon=0 < grace >= now - found.replaced_at)
             if work.write(_INSERT, _values(successor)) != 1:
                 return "dead"
             work.write(_REPLACE, (successor.digest, now, digest))

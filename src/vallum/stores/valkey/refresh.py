@@ -58,7 +58,7 @@ local old, now, grace = ARGV[7], tonumber(ARGV[8]), tonumber(ARGV[9])
 local row = open(old, now)
 if not row or row[2] ~= family then return 'dead' end
 if row[4] ~= '' then
-  if now - tonumber(row[4]) <= grace and redis.call('HGET', base .. 'token:' .. row[3], 'at') == '' then
+  if grace > 0 and now - tonumber(row[4]) <= grace and redis.call('HGET', base .. 'token:' .. row[3], 'at') == '' then
     return 'grace'
   end
   redis.call('DEL', base .. 'family:' .. family)
