@@ -30,7 +30,7 @@ def _list_providers(parts: IdentityParts) -> tuple[Endpoint, ...]:
         return ()
     from vallum.guard.identity import provider_flows  # noqa: PLC0415 - only for an app with providers
 
-    return provider_flows.list_flows(parts)
+    return provider_flows.list_flows(parts, parts.sign_ins)
 
 
 def path_of(parts: IdentityParts, endpoint: Endpoint) -> str:

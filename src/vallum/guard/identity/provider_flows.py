@@ -21,11 +21,10 @@ from vallum.guard.identity.endpoint import Ask, Endpoint, Page, Raw, Reply
 from vallum.guard.identity.entering import enter_account, halve_login
 from vallum.guard.identity.pages import draw_form
 from vallum.guard.identity.parts import IdentityParts
-from vallum.guard.identity.users import SignInRequiredError
+from vallum.guard.identity.providers import SignIns
 from vallum.guard.logging.vocabulary import AccountCreated, note_event
-from vallum.guard.oauth.client import Arrival, OAuthClient
+from vallum.guard.oauth.client import Arrival
 from vallum.guard.oauth.id_token import FederatedIdentity
-from vallum.guard.oauth.identity_links import IdentityLinks
 from vallum.guard.oauth.refusals import SignInRefusedError
 from vallum.guard.output.html import SafeHtml, fill_html, join_html
 from vallum.stores.accounts import AccountRecord
@@ -47,46 +46,45 @@ class AddressTakenError(PublicError):
     )
 
 
-def list_flows(parts: IdentityParts) -> tuple[Endpoint, ...]:
-    """All endpoints of this file; none without a provider."""
-    if parts.sign_ins is None:
-        return ()
+def list_flows(parts: IdentityParts, sign_ins: SignIns) -> tuple[Endpoint, ...]:
+    """All endpoints of this file."""
     return (
-        *(endpoint for one in parts.settings.providers for endpoint in _serve_provider(parts, one.name)),
+        *(endpoint for one in parts.settings.providers for endpoint in _serve_provider(parts, sign_ins, one.name)),
         Endpoint(path="/sign-ins", run=partial(_list, parts), method="GET", access=SIGNED_IN),
-        Endpoint(path="/sign-ins/unlink", run=partial(_unlink, parts), access=SIGNED_IN),
+        Endpoint(path="/sign-ins/unlink", run=partial(_unlink, parts, sign_ins), access=SIGNED_IN),
     )
 
 
-def _serve_provider(parts: IdentityParts, name: str) -> tuple[Endpoint, ...]:
-    finishing = Page(title="Signing in", fields=None, draw=partial(_draw_return, parts, name))
+def _serve_provider(parts: IdentityParts, sign_ins: SignIns, name: str) -> tuple[Endpoint, ...]:
+    finishing = Page(title="Signing in", fields=None, draw=partial(_draw_return, sign_ins, name))
     return (
-        Endpoint(path=f"/with/{name}", run=partial(_start, parts, name), method="GET"),
-        Endpoint(path=f"/with/{name}/callback", run=partial(_finish, parts, name), page=finishing),
-        Endpoint(path=f"/with/{name}/link", run=partial(_start_link, parts, name), access=SIGNED_IN),
-        Endpoint(path=f"/with/{name}/logout", run=partial(_end, parts, name)),
+        Endpoint(path=f"/with/{name}", run=partial(_start, sign_ins, name), method="GET"),
+        Endpoint(path=f"/with/{name}/callback", run=partial(_finish, parts, sign_ins, name), page=finishing),
+        Endpoint(path=f"/with/{name}/link", run=partial(_start_link, parts, sign_ins, name), access=SIGNED_IN),
+        Endpoint(path=f"/with/{name}/logout", run=partial(_end, sign_ins, name)),
     )
 
 
-def _start(parts: IdentityParts, name: str, _: Ask) -> Reply:
-    departure = _open(parts).begin(name, browser=OAUTH.find())
+def _start(sign_ins: SignIns, name: str, _: Ask) -> Reply:
+    departure = sign_ins.client.begin(name, browser=OAUTH.find())
     OAUTH.keep(departure.browser)
     return Reply(location=departure.url, visits=True)
 
 
-def _start_link(parts: IdentityParts, name: str, _: Ask) -> Reply:
-    account = find_own(parts)
+def _start_link(parts: IdentityParts, sign_ins: SignIns, name: str, _: Ask) -> Reply:
+    account, proved_at = find_own(parts), parts.desk.clock()
     parts.factors.desk.demand(account, current().record)
-    links, proved_at = _links(parts), parts.desk.clock()
-    departure = links.begin(_open(parts), name, account_id=account.id, proved_at=proved_at, browser=OAUTH.find())
+    departure = sign_ins.links.begin(
+        sign_ins.client, name, account_id=account.id, proved_at=proved_at, browser=OAUTH.find()
+    )
     OAUTH.keep(departure.browser)
     return Reply(sentence=f"Continue to {name}", location=departure.url, away=True)
 
 
-def _draw_return(parts: IdentityParts, name: str, _: Mapping[str, str]) -> SafeHtml:
+def _draw_return(sign_ins: SignIns, name: str, _: Mapping[str, str]) -> SafeHtml:
     exchange = current()
     answer = exchange.query.decode("latin-1")
-    _open(parts).look(name, answer, browser=OAUTH.find())
+    sign_ins.client.look(name, answer, browser=OAUTH.find())
     return fill_html(
         '<form method="post" id="finish"><input type="hidden" name="csrf_token" value="{csrf}">'
         '<input type="hidden" name="answer" value="{answer}"><button>Continue</button></form>'
@@ -97,14 +95,14 @@ def _draw_return(parts: IdentityParts, name: str, _: Mapping[str, str]) -> SafeH
     )
 
 
-def _finish(parts: IdentityParts, name: str, ask: Ask) -> Reply:
+def _finish(parts: IdentityParts, sign_ins: SignIns, name: str, ask: Ask) -> Reply:
     answer = ask.find("answer")
     if not answer:
         raise SignInRefusedError("callback-malformed: the page was not ours")
-    arrival = _open(parts).finish(name, answer, browser=OAUTH.find())
+    arrival = sign_ins.client.finish(name, answer, browser=OAUTH.find())
     if arrival.account_id:
-        return _link(parts, arrival)
-    account = parts.desk.accounts.find(_links(parts).admit(arrival, partial(_create, parts, name)))
+        return _link(parts, sign_ins, arrival)
+    account = parts.desk.accounts.find(sign_ins.links.admit(arrival, partial(_create, parts, name)))
     if account is None or not account.is_active:
         raise SignInRefusedError("account: gone or disabled")
     half = parts.login.halve(account)
@@ -113,11 +111,9 @@ def _finish(parts: IdentityParts, name: str, ask: Ask) -> Reply:
     return enter_account(parts, account, ask, provider=name)
 
 
-def _link(parts: IdentityParts, arrival: Arrival) -> Reply:
-    account = find_own(parts) if current().actor_id else None
-    _links(parts).link(arrival, account_id="" if account is None else account.id)
-    if account is not None:
-        parts.desk.notify("sign-in-linked", account.email)
+def _link(parts: IdentityParts, sign_ins: SignIns, arrival: Arrival) -> Reply:
+    sign_ins.links.link(arrival, account_id=current().actor_id)
+    parts.desk.notify("sign-in-linked", find_own(parts).email)
     return Reply(data={"message": "Linked."}, location=f"{parts.settings.prefix}/sign-ins")
 
 
@@ -148,10 +144,9 @@ def _vouched(identity: FederatedIdentity) -> str:
         return ""
 
 
-def _end(parts: IdentityParts, name: str, ask: Ask) -> Reply:
+def _end(sign_ins: SignIns, name: str, ask: Ask) -> Reply:
     """OpenID Connect Back-Channel Logout 1.0, section 2.7: 200 and no-store, or 400."""
-    if parts.sign_ins is not None:
-        parts.sign_ins.logout.accept(name, ask.take("logout_token"))
+    sign_ins.logout.accept(name, ask.take("logout_token"))
     return Reply(raw=Raw(body=b"", headers=(("content-type", "text/plain"), ("cache-control", "no-store"))))
 
 
@@ -180,25 +175,13 @@ def _draw_link(prefix: str, link: LinkRecord) -> SafeHtml:
     return fill_html("<li>{issuer} {email}{form}</li>", issuer=link.issuer, email=link.email, form=form)
 
 
-def _unlink(parts: IdentityParts, ask: Ask) -> Reply:
+def _unlink(parts: IdentityParts, sign_ins: SignIns, ask: Ask) -> Reply:
     account = find_own(parts)
     parts.factors.desk.demand(account, current().record)
     has_passkey = any(one.kind == "passkey" for one in parts.factors.desk.list(account.id))
     identity = FederatedIdentity(issuer=ask.take("issuer"), subject=ask.take("subject"))
     has_other_way = bool(account.password) or has_passkey
-    if not _links(parts).unlink(identity, account_id=account.id, has_other_way=has_other_way):
+    if not sign_ins.links.unlink(identity, account_id=account.id, has_other_way=has_other_way):
         raise NotFoundError("no such link of this account")
     parts.desk.notify("sign-in-unlinked", account.email)
     return Reply(data={"message": "Removed."}, location=f"{parts.settings.prefix}/sign-ins")
-
-
-def _open(parts: IdentityParts) -> OAuthClient:
-    if parts.sign_ins is None:
-        raise SignInRequiredError("no provider is set")
-    return parts.sign_ins.client
-
-
-def _links(parts: IdentityParts) -> IdentityLinks:
-    if parts.sign_ins is None:
-        raise SignInRequiredError("no provider is set")
-    return parts.sign_ins.links
