@@ -205,6 +205,7 @@ def test_a_failure_of_a_schema_names_fields_and_codes(
         ("input-refused", answer.headers["x-request-id"])
     ]
     assert "title: too-long" in events[-1].detail["cause"]
+    assert "ValidationError in tests.guard.conformance.failures, line" in events[-1].detail["cause"]
     check_log(events, lines)
     page = user("GET", "/schema", headers={"accept": "text/html"})
     check_answer(page, 400)

@@ -1,10 +1,13 @@
 """What the log is told about an exception, and what the user is not."""
 
 import sys
+from typing import Final
 
 from vallum.base.errors import RefusedError
 from vallum.guard.errors.blocks import publish_refusal
 from vallum.guard.errors.validation import ValidationFailedError, find_failures
+
+_LIBRARIES: Final = frozenset({"pydantic", "pydantic_core", "msgspec", "fastapi", "litestar", "starlette", "django"})
 
 
 def unwrap_error(error: BaseException) -> BaseException:
@@ -16,7 +19,7 @@ def unwrap_error(error: BaseException) -> BaseException:
     failures = find_failures(error)
     if failures is None:
         return error
-    return ValidationFailedError(failures).with_traceback(error.__traceback__)
+    return ValidationFailedError(failures, _place_of(error)).with_traceback(error.__traceback__)
 
 
 def describe_error(error: BaseException) -> dict[str, str]:
@@ -24,6 +27,17 @@ def describe_error(error: BaseException) -> dict[str, str]:
     from vallum.guard.logging.quoted_values import format_stack  # noqa: PLC0415 - needed only when something failed
 
     return {"error": type(error).__qualname__, "stack": format_stack(error)}
+
+
+def _place_of(error: BaseException) -> str:
+    """The class of `error` and the line that met it, outside of the libraries that raise it."""
+    place, trace = "", error.__traceback__
+    while trace is not None:
+        module = str(trace.tb_frame.f_globals.get("__name__", ""))
+        if module.partition(".")[0] not in _LIBRARIES:
+            place = f" in {module}, line {trace.tb_lineno}"
+        trace = trace.tb_next
+    return f"{type(error).__name__}{place}"
 
 
 def ends_run(error: BaseException) -> bool:
