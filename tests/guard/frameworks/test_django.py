@@ -12,7 +12,7 @@ import pytest
 from django.conf import settings
 from django.core.handlers.asgi import ASGIHandler
 from django.core.handlers.wsgi import WSGIHandler
-from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.template import RequestContext, Template
 from django.test import Client, RequestFactory, override_settings
 from django.urls import path
@@ -318,3 +318,21 @@ def test_versions_without_the_places_it_leans_on_are_refused(policy: Build, monk
         monkeypatch.setattr(django_body, "WSGIRequest", lambda _: object())
         with pytest.raises(ConfigError, match=r"HttpRequest\._stream"):
             Guard(WSGIHandler(), policy=policy())
+
+
+@pytest.mark.parametrize(("debug", "shown"), [(False, "own"), (True, "There is nothing here.")])
+def test_an_error_view_of_the_apps_own_stays(client: Build, *, debug: bool, shown: str) -> None:
+    @public
+    def missing(_: HttpRequest) -> HttpResponse:
+        raise Http404("hidden")
+
+    def own(_: HttpRequest, exception: Exception) -> HttpResponse:
+        return HttpResponse("own", status=404)
+
+    user = client()
+    urls = settings.ROOT_URLCONF
+    urls.urlpatterns.append(path("missing", missing))
+    urls.handler404 = own
+    with override_settings(DEBUG=debug):
+        answer = user.get("/missing")
+    assert (answer.status_code, shown in answer.content.decode(), b"hidden" in answer.content) == (404, True, False)
