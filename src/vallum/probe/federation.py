@@ -95,6 +95,12 @@ def read_request(exchange: Exchange) -> Asked | None:
     return next((asked for asked in found if asked.is_local or not exchange.shot.trial), None)
 
 
+def hosts_of(exchanges: Iterable[Exchange]) -> frozenset[str]:
+    """The providers that the app leads to; those on this machine count as one, for the probe plays it."""
+    found = (asked for exchange in exchanges for asked in read_requests(exchange))
+    return frozenset("" if asked.is_local else urlsplit(asked.url).netloc for asked in found)
+
+
 def find_door(surface: Surface, claim: Claim) -> Generator[Wanted, Exchange, Door | None]:
     """The start of a sign-in: in a trial with the probe's own provider where there is one, else as it was surveyed."""
     if not (surface.provider and surface.startable):

@@ -195,6 +195,7 @@ def directory(environ, sid, query):
 def home(environ, sid, query):
     name = PEOPLE.get(ENTERED.get(sid), "")
     links = "" if "no-link" in FLAWS else '<a href="/login">in</a>'
+    if "two" in FLAWS: links += '<a href="https://id.example/authorize?response_type=code&client_id=2">other</a>'
     script = '<script src="/app.js"></script>'
     account = '<a href="/account/company">Your account there</a>'
     return show(f"{{html.escape(name)}} Log out {{account}} {{script}}" if name else f"{{links}}{{script}}")

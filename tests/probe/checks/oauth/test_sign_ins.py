@@ -108,6 +108,7 @@ def test_each_flaw_is_shown_with_the_request_that_repeats_it(worst):
     [
         ("short-state short-verifier", "oauth-state", "has 9 characters"),
         ("short-state short-verifier", "oauth-pkce", "a verifier of 11 characters"),
+        ("two", "oauth-state", "with the iss of another provider is not refused"),
         ("open", "oauth-redirect-uri-exact", "redirects to https://stranger.example/ after a wanted page elsewhere"),
         ("same-verifier implicit", "oauth-pkce", "Two starts have the same challenge"),
         ("same-verifier implicit", "oauth-code-flow", "response_type=token"),

@@ -6,7 +6,7 @@ from typing import Final
 from vallum.findings.finding import Remark
 from vallum.probe.check import Asking, Blame, Check, Claim
 from vallum.probe.exchange import Consent, Exchange
-from vallum.probe.federation import begun, find_door
+from vallum.probe.federation import begun, find_door, hosts_of
 from vallum.probe.journeys import (
     BACK,
     come_back,
@@ -25,6 +25,7 @@ from vallum.probe.surface import Surface
 CLAIM: Final = Claim(slug="callbacks-need-their-own-state", control="oauth-state")
 _ONE, _TWO, _USING = "one browser", "another browser", "first use of a state"
 _ABSENT, _FOREIGN, _USED = "without a state", "with another browser's state", "with a state that was used before"
+_MIXED: Final = "with the iss of another provider"
 _SHORTEST: Final = 20
 """Characters below which 128 bits cannot stand in it."""
 _MESSAGE: Final = (
@@ -50,6 +51,7 @@ def _ask(surface: Surface) -> Asking:
     yield show_login(door, proof, _ABSENT)
     yield from come_back(door, _FOREIGN, Consent(trial=door.trial, url=url_of(one)), session=_TWO)
     yield show_login(door, proof, _FOREIGN, session=_TWO)
+    yield from sign_in(door, _MIXED, Consent(trial=door.trial, url="", changed={"iss": "https://stranger.example"}))
     using = yield door.shot(_USING)
     again = Consent(trial=door.trial, url=url_of(using))
     yield from come_back(door, _USING, again)
@@ -63,10 +65,19 @@ def _judge(surface: Surface, exchanges: Sequence[Exchange]) -> Iterable[Remark]:
         if found:
             last, entered = found
             yield from _judge_case(last, case, entered=entered, asked=bool(requests_of(exchanges, case)))
+    yield from _judge_mixed(exchanges)
     again = last_of(exchanges, f"{BACK}{_USED}")
     if again and proof_of(exchanges) and requests_of(exchanges, _USING):
         yield from _judge_case(again, _USED, entered=False, asked=bool(requests_of(exchanges, _USED)))
     yield from why_incomplete(CLAIM, surface, exchanges)
+
+
+def _judge_mixed(exchanges: Sequence[Exchange]) -> Iterator[Remark]:
+    """Only an app with several providers has to look at `iss` (RFC 9207, section 2.4)."""
+    last = last_of(exchanges, f"{BACK}{_MIXED}")
+    asked = bool(requests_of(exchanges, _MIXED))
+    if last and proof_of(exchanges) and (not asked or len(hosts_of(exchanges)) > 1):
+        yield from _judge_case(last, _MIXED, entered=False, asked=asked)
 
 
 def _judge_case(last: Exchange, case: str, *, entered: bool, asked: bool) -> Iterator[Remark]:
