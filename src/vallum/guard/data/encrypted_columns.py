@@ -47,18 +47,18 @@ class EncryptedText(TypeDecorator[str]):
             )
 
     def __init__(self, box: SealedBox, context: str) -> None:
-        """Seal by `box` under `context`, the name of table and column."""
+        """Seal by `box` under `context`, the name of table and column; a rotation reads both."""
         super().__init__()
-        self._box = box
-        self._context = context
+        self.box = box
+        self.context = context
 
     def process_bind_param(self, value: str | None, dialect: Any) -> str | None:  # noqa: ARG002 - SQLAlchemy's signature
         """Seal."""
-        return None if value is None else self._box.encrypt_text(value, context=self._context)
+        return None if value is None else self.box.encrypt_text(value, context=self.context)
 
     def process_result_value(self, value: Any, dialect: Any) -> str | None:  # noqa: ARG002 - as above
         """Open."""
-        return None if value is None else self._box.decrypt_text(value, context=self._context)
+        return None if value is None else self.box.decrypt_text(value, context=self.context)
 
 
 def blind_index(key: Secret[bytes] | Secret[str], context: str, value: str) -> str:
