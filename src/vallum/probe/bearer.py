@@ -11,6 +11,8 @@ from vallum.probe.surface import Surface
 
 GENUINE: Final = "the genuine token"
 NONE: Final = "no token"
+ALONE: Final = "token alone"
+"""A browser that has nothing but the token, whatever else was done as nobody."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,9 +52,9 @@ def carry_token(carried: Carried, token: str, label: str) -> Shot:
     """A request as nobody that carries this token, or none."""
     if carried.cookie:
         kept = (("Cookie", f"{carried.cookie}={token}"),) if token else ()
-        return Shot(method="GET", target=carried.target, route=carried.route, headers=kept, label=label)
+        return Shot(method="GET", target=carried.target, route=carried.route, headers=kept, label=label, session=ALONE)
     headers = (("Authorization", f"Bearer {token}"),) if token else ()
-    return Shot(method="GET", target=carried.target, route=carried.route, headers=headers, label=label)
+    return Shot(method="GET", target=carried.target, route=carried.route, headers=headers, label=label, session=ALONE)
 
 
 def _opened(surface: Surface, name: str) -> tuple[str, str]:

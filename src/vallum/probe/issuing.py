@@ -36,8 +36,8 @@ def issue_token(surface: Surface, trial: str = "", label: str = "issue") -> Gene
 
 
 def try_token(carried: Carried, token: str, trial: str, label: str) -> Shot:
-    """The request of `carry_token`, in a trial and in a browser of its own."""
-    return replace(carry_token(carried, token, label), trial=trial, session="bearer")
+    """The request of `carry_token`, in a trial or in the app that is probed."""
+    return replace(carry_token(carried, token, label), trial=trial)
 
 
 def owner_of(surface: Surface, carried: Carried) -> Account | None:
