@@ -148,3 +148,11 @@ def test_constants_are_folded(code: str, value: object):
     call = next(project_of(f"target({code})\n").calls())
     assert call.arguments[0].constant == value
     assert call.arguments[0].known is (value is not UNKNOWN)
+
+
+@pytest.mark.parametrize(
+    ("code", "value"), [("-1e999", float("-inf")), ("~6", -7), ("-2.5", -2.5), ("+3", 3), ("~2.5", UNKNOWN)]
+)
+def test_signs_are_folded(code: str, value: object):
+    (setting,) = project_of(f"x = {code}\n").settings
+    assert setting.constant == value

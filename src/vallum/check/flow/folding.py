@@ -78,7 +78,9 @@ def _unary(sign: str, value: Any) -> Any:
         return not value
     if not isinstance(value, int | float):
         return UNKNOWN
-    return {"-": -value, "+": +value, "~": ~int(value)}[sign]
+    if sign == "~":
+        return ~value if isinstance(value, int) else UNKNOWN
+    return -value if sign == "-" else +value
 
 
 def _named(node: nodes.Name | nodes.Attribute, scope: Scope, names: Names, depth: int) -> Any:

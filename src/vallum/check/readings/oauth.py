@@ -37,6 +37,9 @@ _EXCHANGES: Final = re.compile(
     r"exchange|grant_type|fetch_token|access_token|token_url|authorization_code|acquire_token|get_token|client_secret",
     re.IGNORECASE,
 )
+_SURELY: Final = re.compile(r"grant_type|client_secret|fetch_token|acquire_token|prepare_token_request")
+_TOKEN_URL: Final = re.compile(r"(?:^|[^a-z])token_?(?:url|endpoint|uri)\b|/(?:access_)?token[\"']?$", re.IGNORECASE)
+_START_URL: Final = re.compile(r"authori[sz]e|AUTH_?UR[IL]|AUTH_?ENDPOINT", re.IGNORECASE)
 _PATH: Final = re.compile(r"oauth|oidc|callback|sso|social|authorized?\b")
 
 
@@ -50,11 +53,8 @@ class Message:
     call: Call | None = None
     """The call that takes the parameters; None for an address that is written as text."""
     function: Function | None = None
-
-    @property
-    def grant(self) -> str:
-        """The source of the grant type; empty when none is named."""
-        return self.parameters.text("grant_type")
+    begins: bool = False
+    """Whether it goes to the authorization endpoint."""
 
 
 @lru_cache(maxsize=2)
@@ -68,13 +68,13 @@ def uses_oauth(project: Project) -> bool:
 @lru_cache(maxsize=2)
 def starts_by_hand(project: Project) -> tuple[Message, ...]:
     """Every authorization request that the project's own code puts together."""
-    return tuple(message for message in _messages(project) if _begins(message.parameters))
+    return tuple(message for message in _messages(project) if message.begins)
 
 
 @lru_cache(maxsize=2)
 def exchanges_by_hand(project: Project) -> tuple[Message, ...]:
     """Every token request that the project's own code puts together."""
-    return tuple(message for message in _messages(project) if is_exchange(message.parameters))
+    return tuple(message for message in _messages(project) if not message.begins)
 
 
 def _begins(found: Parameters) -> bool:
@@ -146,10 +146,32 @@ class _Finder:
             if speaks and (_begins(found) or is_exchange(found)) and (sends or not found.tables & self.taken):
                 self.taken |= found.tables
                 yield self._message(node, scope, found)
+        if sends and _word(node) in {"post", "request", "urlopen"} and self._asks_for_token(node, scope):
+            found = self._read_form(node, scope)
+            if not is_exchange(found):
+                found.open = True
+                yield self._message(node, scope, found)
         own = Parameters(values={key: (value, scope) for key, value in node.keywords if key})
         own.open = any(key is None for key, _ in node.keywords)
         if _word(node) in {"include_query_params", "update_query", "with_query"} and _begins(own):
             yield self._message(node, scope, own)
+
+    def _asks_for_token(self, node: nodes.Call, scope: Scope) -> bool:
+        """Whether a request goes to an address that is named as a token endpoint."""
+        call = self.project.facts.call(node, scope)
+        address = call.argument(1 if call.method == "request" else 0, "url")
+        if address is None or "revo" in address.text or is_test(call.place.path):
+            return False
+        constant = address.constant if isinstance(address.constant, str) else ""
+        return _TOKEN_URL.search(address.text) is not None or _TOKEN_URL.search(constant) is not None
+
+    def _read_form(self, node: nodes.Call, scope: Scope) -> Parameters:
+        call = self.project.facts.call(node, scope)
+        for keyword in ("data", "json", "content", "params"):
+            given = call.argument(None, keyword)
+            if given is not None:
+                return self.reader.read(given.node, scope)
+        return Parameters(open=True)
 
     def _in_text(self, node: nodes.Node, scope: Scope) -> Iterator[Message]:
         if isinstance(node, nodes.Evaluate) and isinstance(node.value, nodes.Const):
@@ -161,8 +183,11 @@ class _Finder:
         found = self.reader.read_address(node, scope)
         if found.values:
             self.taken |= {id(inner) for inner in iter_nodes(node)}
-        if _begins(found) and not _is_prose(node):
-            yield self._message(node, scope, found)
+        keys = found.values.keys()
+        bare = "client_id" in keys and keys.isdisjoint({"code", "client_secret", "grant_type", "token"})
+        starts = _begins(found) or (bare and _START_URL.search(scope.module.text_of(node)) is not None)
+        if starts and not _is_prose(node):
+            yield self._message(node, scope, found, begins=True)
 
     def _in_table(self, node: nodes.Table, scope: Scope) -> Iterator[Message]:
         """A dictionary that no call in sight takes; it may be completed elsewhere."""
@@ -173,10 +198,19 @@ class _Finder:
         if _begins(found) or "grant_type" in found.values:
             yield self._message(node, scope, found)
 
-    def _message(self, node: nodes.Expression, scope: Scope, found: Parameters) -> Message:
+    def _message(
+        self, node: nodes.Expression, scope: Scope, found: Parameters, *, begins: bool | None = None
+    ) -> Message:
         call = self.project.facts.call(node, scope) if isinstance(node, nodes.Call) else None
         function = self.project.facts.function_at(scope)
-        return Message(place=scope.module.place(node), parameters=found, scope=scope, call=call, function=function)
+        return Message(
+            place=scope.module.place(node),
+            parameters=found,
+            scope=scope,
+            call=call,
+            function=function,
+            begins=_begins(found) if begins is None else begins,
+        )
 
 
 def _is_prose(node: nodes.Node) -> bool:
@@ -207,6 +241,7 @@ def callbacks(project: Project) -> tuple[Callback, ...]:
         if not takes or "device" in function.name:
             continue
         text = text_around(view, project)
-        if _EXCHANGES.search(text) and (_PATH.search(view.path) or _PATH.search(function.name) or not view.path):
+        named = _PATH.search(view.path) or _PATH.search(function.name) or not view.path
+        if _SURELY.search(text) or (_EXCHANGES.search(text) and named):
             found.append(Callback(view=view, text=text))
     return tuple(found)

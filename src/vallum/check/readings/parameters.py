@@ -89,7 +89,7 @@ class ParameterReader:
         found.open = found.open or not values
         text = scope.module.text_of(node)
         for near in {scope, *(home for _, home in values)}:
-            self._take_changes(text, near, found)
+            self._take_changes(text, near, found, seen)
 
     def _assigned(self, node: nodes.Name | nodes.Attribute, scope: Scope) -> Iterator[Given]:
         """What a name, a module's name or a field of the class is given."""
@@ -168,7 +168,7 @@ class ParameterReader:
         elif isinstance(node.function, nodes.Attribute):
             self._take(node.function.base, scope, found, seen)
 
-    def _take_changes(self, text: str, scope: Scope, found: Parameters) -> None:
+    def _take_changes(self, text: str, scope: Scope, found: Parameters, seen: set[int]) -> None:
         """`form["state"] = ...`, `form.update({...})`, `form |= {...}`, `form.setdefault("state", ...)`."""
         for node in scope.nodes:
             match node:
@@ -177,26 +177,26 @@ class ParameterReader:
                     if isinstance(key, str) and scope.module.text_of(target.base) == text:
                         found.values[key] = (value, scope)
                 case nodes.Augment(operator="|", target=target, value=value) if scope.module.text_of(target) == text:
-                    self._take(value, scope, found, set())
+                    self._take(value, scope, found, seen)
                 case nodes.Call(function=nodes.Attribute(name="update" | "setdefault", base=base)):
                     if scope.module.text_of(base) == text:
-                        self._take_update(node, scope, found)
+                        self._take_update(node, scope, found, seen)
                 case nodes.Call(function=nodes.Attribute(name="append" | "extend", base=base), arguments=(value, *_)):
                     if scope.module.text_of(base) == text:
                         pairs = value.elements if isinstance(value, nodes.Items) and value.kind == "list" else (value,)
-                        self._take_pairs(pairs, scope, found, set())
+                        self._take_pairs(pairs, scope, found, seen)
 
-    def _take_update(self, node: nodes.Call, scope: Scope, found: Parameters) -> None:
+    def _take_update(self, node: nodes.Call, scope: Scope, found: Parameters, seen: set[int]) -> None:
         for key, value in node.keywords:
             if key is None:
-                self._take(value, scope, found, set())
+                self._take(value, scope, found, seen)
             else:
                 found.values[key] = (value, scope)
         match node.arguments:
             case (nodes.Const(value=str(key)), value):
                 found.values[key] = (value, scope)
             case (value, *_):
-                self._take(value, scope, found, set())
+                self._take(value, scope, found, seen)
 
     def read_address(self, node: nodes.Expression, scope: Scope) -> Parameters:
         """The parameters in an address that is written as text: an f-string, a sum, `%` or `format`."""

@@ -338,6 +338,19 @@ def test_look_alikes_are_left_alone(judge, text):
     assert judge(SLUG, text).findings == []
 
 
+def test_parameters_that_are_made_of_one_another_end(judge):
+    text = """
+    def redirect_uri(first, client_id):
+        second = dict(first)
+        first = second.copy()
+        first.update(second)
+        second.update(first)
+        second |= first
+        return send(first)
+    """
+    assert judge(SLUG, text).findings == []
+
+
 def test_the_guard_is_sound(lines):
     text = "from vallum.guard.oauth.state import Transactions\nKEPT = Transactions(store=STORE)\n"
     assert lines(SLUG, text) == [[], [2]]

@@ -133,7 +133,7 @@ def _around(function: Function | None, project: Project) -> Iterator[Function]:
 
 def _judge_hand(project: Project) -> Iterator[Finding | Site]:
     """The payload split off and decoded, or taken by what a library calls unverified."""
-    for call in project.calls("*.urlsafe_b64decode", "*.b64decode", "*.base64url_decode", "*urlsafe_b64decode"):
+    for call in project.calls("*.urlsafe_b64decode", "*.b64decode", "*.base64url_decode"):
         function = call.function
         if function is None or is_test(call.place.path) or not _ID_TOKEN.search(function.text):
             continue
@@ -166,7 +166,7 @@ def _judge_calls(project: Project) -> Iterator[Finding | Site]:
 def _judge_keys(project: Project) -> Iterator[Finding | Site]:
     """Keys that are fetched from where the token says."""
     origins = origins_of(project)
-    for call in project.calls("*PyJWKClient", "httpx.get", "requests.get", "*.urlopen", "*.import_jwks_from_url"):
+    for call in project.calls("*.PyJWKClient", "httpx.get", "requests.get", "*.urlopen", "*.import_jwks_from_url"):
         address = call.argument(0, "uri", "url")
         if address is None or is_test(call.place.path):
             continue
@@ -217,6 +217,9 @@ def _mail_argument(call: Call) -> Value | None:
     if not _FINDS.search(call.words or word):
         return None
     named = next((argument for argument in call.arguments if _MAIL.match(argument.keyword)), None)
+    if named is None and text is not None and isinstance(text.node, nodes.Table):
+        keys = [getattr(key, "value", None) for key in text.node.keys]
+        named = text if any(isinstance(key, str) and _MAIL.match(key) for key in keys) else None
     if named is not None or not re.search(r"_e?mail$", call.words or word):
         return named
     return call.argument(0)
@@ -260,14 +263,16 @@ def _judge_linking(project: Project) -> Iterator[Finding | Site]:
                 yield RULE.site(setting.place, "accounts are not joined by address")
         elif setting.key.startswith("SOCIAL_AUTH_") and setting.key.endswith("PIPELINE"):
             yield from _judge_pipeline(setting)
-    for literal in project.literals:
-        if literal.constant == _PIPELINE and not is_test(literal.place.path):
-            why = "The pipeline joins accounts by address."
-            yield RULE.finding(literal.place, _BY_MAIL, why, fix=_MAIL_FIX)
 
 
-def _judge_pipeline(setting: Setting) -> Iterator[Site]:
-    if isinstance(setting.constant, list | tuple) and _PIPELINE not in setting.constant:
+def _judge_pipeline(setting: Setting) -> Iterator[Finding | Site]:
+    """The steps of python-social-auth."""
+    steps = setting.node.elements if isinstance(setting.node, nodes.Items) else ()
+    joins = [step for step in steps if isinstance(step, nodes.Const) and step.value == _PIPELINE]
+    for step in joins:
+        why = "The pipeline joins accounts by address."
+        yield RULE.finding(setting.module.place(step), _BY_MAIL, why, fix=_MAIL_FIX)
+    if steps and not joins:
         yield RULE.site(setting.place, "accounts are not joined by address")
 
 

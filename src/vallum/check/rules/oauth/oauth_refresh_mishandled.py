@@ -28,10 +28,11 @@ _KEEPS: Final = re.compile(
 )
 _RESULTS: Final = frozenset({
     "authorize_access_token", "fetch_token", "refresh_token", "fetch_access_token", "acquire_token_by_auth_code_flow",
-    "get_access_token", "run_local_server", "refresh",
+    "get_access_token", "run_local_server", "refresh", "acquire_token_by_authorization_code",
 })  # fmt: skip
 _WHOLE: Final = re.compile(r"^(?:\w+_)?(?:tokens|creds|credentials)$")
 _ABOUT: Final = re.compile(r"refresh_token|offline_access")
+_NEAR: Final = re.compile(r"refresh|oauth|fetch_token|access_token|offline_access", re.IGNORECASE)
 _CLEAR: Final = frozenset({"dumps", "dict", "to_json", "str", "encode", "asdict", "model_dump_json"})
 _SEALED: Final = re.compile(r"refresh|fetch_token|\btokens?\b|\bcreds\b|credentials|oauth_token")
 _TOKENS: Final = re.compile(r"^(?:\w+_)?(?:tokens|creds|credentials|oauth_token)$|^token$")
@@ -116,22 +117,25 @@ def _judge_sessions(project: Project) -> Iterator[Finding | Site]:
 def _judge_calls(project: Project) -> Iterator[Finding | Site]:
     """Tokens that are handed to a table, a statement, a file or a cookie."""
     origins = origins_of(project)
-    for call in project.calls():
-        function = call.function
-        if function is None or is_test(call.place.path) or not _SEALED.search(function.text):
-            continue
+    for call, function in _token_calls(project):
         writes = call.method in {"write_text", "dump", "write", "set_cookie"}
-        if not writes and not _STORES.search(call.method) and not call.method[:1].isupper():
-            continue
         scope = origins.scope_of(function)
-        for argument in call.arguments:
+        stores = writes or _STORES.search(call.method) is not None or call.method[:1].isupper()
+        for argument in call.arguments if stores else ():
             kept = _holds(argument.node, scope, origins, whole=writes or "dumps(" in argument.text)
             if kept and _is_kept(call, argument.keyword):
                 where = "a file or cookie" if writes else "a plain column"
                 yield RULE.finding(call.place, _STORED, f"The token goes into {where} as it is.", fix=_SEAL)
-    for call in project.calls():
-        if _SEALS.search(call.words) and not is_test(call.place.path) and _SEALED.search(call.text.partition("(")[2]):
+        if _SEALS.search(call.words) and _SEALED.search(call.text.partition("(")[2]):
             yield RULE.site(call.place, "sealed before it is stored")
+
+
+def _token_calls(project: Project) -> Iterator[tuple[Call, Function]]:
+    """The calls of functions that speak of tokens."""
+    for function in project.functions:
+        speaks = _NEAR.search(function.module.source.text) and not is_test(function.place.path)
+        if speaks and _SEALED.search(function.text):
+            yield from ((call, function) for call in function.calls)
 
 
 def _is_kept(call: Call, keyword: str) -> bool:

@@ -86,6 +86,8 @@ def _is_client_secret(detection: Detection, source: Source, project: Project) ->
     if named is not None and named["name"] == "secret":
         near = "\n".join(source.lines[max(0, detection.line - 4) : detection.line + 3])
         return _CLIENT.search(near) is not None
+    if _SECRET.search(source.line(detection.line)[max(0, detection.column - 24) : detection.column]):
+        return True
     if detection.what != "the password of a login":
         return False
     calls = (exchange.call for exchange in exchanges_by_hand(project))
@@ -97,7 +99,8 @@ def _is_client_secret(detection: Detection, source: Source, project: Project) ->
 
 def _judge_positions(project: Project) -> Iterator[Finding]:
     """Constructors of httpx-oauth, requests and MSAL take it by position or under another name."""
-    for call in project.calls("httpx_oauth.*", "*.HTTPBasicAuth", "*.BasicAuth", "*.ConfidentialClientApplication"):
+    library = ("httpx_oauth.*",) if project.uses("httpx_oauth") else ()
+    for call in project.calls(*library, "*.HTTPBasicAuth", "*.BasicAuth", "*.ConfidentialClientApplication"):
         if is_test(call.place.path):
             continue
         given = call.argument(1, "client_secret", "client_credential", "password")
@@ -133,7 +136,7 @@ def _judge_addresses(project: Project) -> Iterator[Finding | Site]:
         if "client_secret" in start.parameters.values:
             why = "The authorization address has the secret in it."
             yield RULE.finding(start.place, _ATTACK, why, fix=_ADDRESS_FIX)
-    for call in project.calls(*(f"*{name}" for name in sorted(_SENDS))):
+    for call in project.calls(*(f"*.{name}" for name in sorted(_SENDS))):
         if is_test(call.place.path) or call.method not in _SENDS:
             continue
         query = (call.argument(1 if call.method == "request" else 0, "url"), call.argument(None, "params"))
@@ -165,7 +168,7 @@ def _judge_outlets(project: Project) -> Iterator[Finding]:
     """Logs, standard output and pages."""
     logged = [log.call for log in log_calls(project)]
     printed = [call for call in project.calls("print") if not is_test(call.place.path)]
-    rendered = [call for call in project.calls(*(f"*{name}" for name in sorted(_RENDERS))) if call.method in _RENDERS]
+    rendered = [call for call in project.calls(*(f"*.{name}" for name in sorted(_RENDERS))) if call.method in _RENDERS]
     for calls, where in ((logged, "a log"), (printed, "the output"), (rendered, "a page")):
         for call in calls:
             words = (word for argument in call.arguments for word in _identifiers(argument.node, argument.keyword))
@@ -209,7 +212,8 @@ def _judge_sources(project: Project) -> Iterator[Site]:
             yield RULE.site(exchange.place, "in the Authorization header")
         elif "client_secret" in exchange.parameters.values and exchange.call is not None:
             yield RULE.site(exchange.place, "in the form")
-    for call in project.calls(*_SOUND, "httpx_oauth.*", "*.BasicAuth"):
+    library = ("httpx_oauth.*",) if project.uses("httpx_oauth") else ()
+    for call in project.calls(*_SOUND, *library, "*.BasicAuth"):
         if not is_test(call.place.path):
             yield RULE.site(
                 call.place, "masked by the guard" if call.name.startswith("vallum") else "read from elsewhere"

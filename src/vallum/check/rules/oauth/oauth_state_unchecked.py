@@ -23,7 +23,7 @@ _REQUEST: Final = re.compile(r"\brequest\.(?:args|GET|query_params|values|form|P
 _TAKEN_OUT: Final = re.compile(r"\bpop\w*\(|getdel|\bdel\s|delete|consume|remove|redeem|expire|clear\(|\btake|spend")
 _LIBRARY: Final = re.compile(
     r"authorize_access_token|acquire_token_by_auth_code_flow|verify_and_process|authorization_response\s*=|"
-    r"process_callback|handle_redirect"
+    r"process_callback|handle_redirect|prepare_token_request"
 )
 _EMPTY: Final = re.compile(r"\bnot\s+\w*state|state\w*\s+is\s+None|len\(\w*state|if\s+\w*state\w*\s+and|all\(")
 _PLAIN: Final = frozenset(
@@ -100,8 +100,10 @@ def _judge_libraries(project: Project) -> Iterator[Remark]:
         yield from _judge_urls(project, "*.get_authorization_url", 1)
     if project.uses("msal"):
         yield from _judge_urls(project, "*.get_authorization_request_url", None)
-    if project.uses("requests_oauthlib", "google_auth_oauthlib", "authlib"):
-        for call in project.calls("*.fetch_token"):
+    if project.uses("oauthlib"):
+        yield from _judge_urls(project, "*.prepare_request_uri", None)
+    if project.uses("requests_oauthlib", "google_auth_oauthlib", "authlib", "oauthlib"):
+        for call in project.calls("*.fetch_token", "*.prepare_token_request"):
             yield from _judge_fetch(call, project)
     yield from _judge_settings(project)
     for call in project.calls(*_SOUND):
@@ -144,6 +146,7 @@ def _judge_fetch(call: Call, project: Project) -> Iterator[Remark]:
                 yield RULE.site(call.place, "compared by the library")
             elif not made.expands and made.name.rpartition(".")[2] in {
                 "OAuth2Session", "from_client_secrets_file", "from_client_config", "OAuth2Client", "AsyncOAuth2Client",
+                "WebApplicationClient",
             }:  # fmt: skip
                 yield _find(call.place, "The session was given no state to compare with.")
             return

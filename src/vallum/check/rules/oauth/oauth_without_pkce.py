@@ -159,6 +159,10 @@ def _judge_factories(project: Project) -> Iterator[Remark]:
     for call in project.calls("*.get_authorization_request_url"):
         if not is_test(call.place.path) and call.argument(None, "code_challenge") is None:
             yield _find(call.place, f"`{call.method}` sends no challenge; initiate_auth_code_flow does.")
+    for call in project.calls("*.prepare_request_uri") if project.uses("oauthlib") else ():
+        method = call.constant_of(None, "code_challenge_method", default=None)
+        if not is_test(call.place.path) and not call.expands:
+            yield from _judge_method(call, method)
     for call in project.calls("*.from_client_config", "*.from_client_secrets_file"):
         makes = call.constant_of(None, "autogenerate_code_verifier")
         if makes is False and call.argument(None, "code_verifier") is None and not is_test(call.place.path):

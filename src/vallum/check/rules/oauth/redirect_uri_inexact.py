@@ -25,8 +25,8 @@ _SERVER_FIX: Final = "Compare with the registered URIs by ==, or by membership i
 _NAME: Final = re.compile(r"^(?:\w+_)?redirect_uri$|^(?:\w+_)?oauth\w*_(?:callback|redirect)_url$", re.IGNORECASE)
 _URIS: Final = re.compile(r"(?:redirect|callback)_?ur[il]s$", re.IGNORECASE)
 _HOST: Final = re.compile(
-    r"\.(?:host_url|url_root|base_url|root_url|get_host\(\)|host)$|\.headers(?:\.get\(|\[)\s*[\"'](?:x-forwarded-)?host[\"']"
-    r"|HTTP_(?:X_FORWARDED_)?HOST|\.url\.(?:netloc|hostname|replace)|build_absolute_uri\(",
+    r"\.(?:host_url|url_root|base_url|root_url|host)$|\.headers(?:\.get\(|\[)\s*[\"'](?:x-forwarded-)?host[\"']"
+    r"|HTTP_(?:X_FORWARDED_)?HOST|\.url\.(?:netloc|hostname|replace)",
     re.IGNORECASE,
 )
 _ABOUT: Final = re.compile(r"(?:^|\.)(?:request|req|info|websocket)\b")
@@ -93,7 +93,7 @@ def _judge_value(value: Value, scope: Scope, project: Project) -> Iterator[Findi
         why = _weakness(node, home, project)
         if why:
             found = True
-            sure = Confidence.MEDIUM if "url_for" in why else Confidence.HIGH
+            sure = Confidence.MEDIUM if why.endswith("configured.") else Confidence.HIGH
             yield _find(home.module.place(node), why, sure)
     if not found and value.constant is not None and (len(parts) > 1 or not _is_parameter(value, scope)):
         yield RULE.site(value.place, "a constant" if value.known else "taken from the configuration")
@@ -117,14 +117,14 @@ def _weakness(node: nodes.Node, scope: Scope, project: Project) -> str:
     if _PARAMETER.match(text):
         return f"`{text}` is chosen by the caller."
     if isinstance(node, nodes.Call) and _follows_host(node, scope, project):
-        return f"`{text}` (url_for) follows the Host header, and no host is configured."
+        return f"`{text}` follows the Host header, and no host is configured."
     return ""
 
 
 def _follows_host(node: nodes.Call, scope: Scope, project: Project) -> bool:
     function = node.function
     word = function.name if isinstance(function, nodes.Attribute) else getattr(function, "id", "")
-    if word != "url_for" or _is_host_known(project):
+    if word not in {"url_for", "build_absolute_uri", "get_host"} or _is_host_known(project):
         return False
     if isinstance(function, nodes.Attribute) and _ABOUT.search(scope.module.text_of(function)):
         return True
@@ -138,9 +138,11 @@ def _is_host_known(project: Project) -> bool:
     for setting in project.settings:
         if setting.key in _CONFIGURED and setting.constant not in (None, [], ["*"], "*"):
             return True
-    return any(True for _ in project.calls("*TrustedHostMiddleware", "vallum.guard.*Guard")) or any(
+    return any(
+        True for _ in project.calls("*.TrustedHostMiddleware", "vallum.guard.Guard", "vallum.guard.entry.Guard")
+    ) or any(
         "TrustedHostMiddleware" in argument.name
-        for call in project.calls("*.add_middleware", "*Middleware")
+        for call in project.calls("*.add_middleware", "*.Middleware")
         for argument in call.arguments
     )
 
