@@ -7,13 +7,13 @@ own; without that only the request can be judged.
 
 import re
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 from urllib.parse import parse_qsl, urljoin, urlsplit
 
 from vallum.findings.finding import Silence, Unproven
 from vallum.probe.check import Claim, Wanted
-from vallum.probe.exchange import Exchange, Headers, Launch, Shot
+from vallum.probe.exchange import Exchange, FormBody, Headers, Launch, Shot
 from vallum.probe.read.link import resolve_link, split_link
 from vallum.probe.starting import START
 from vallum.probe.surface import Surface
@@ -24,7 +24,8 @@ BEGIN: Final = "begin: "
 _LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 _DOORS: Final = re.compile(r"(?i)log-?in|sign-?in|sso|oauth|oidc|openid|connect|/auth(?![a-z]*or)|federat|callback")
 _MOST_PAGES: Final = 8
-_MOST_LINKS: Final = 12
+_MOST_LOOKS: Final = 20
+_BUTTONS: Final = frozenset({"hidden", "submit", "button"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +58,9 @@ class Door:
     claim: str
     """The claim that tries it: its browsers are its own."""
     trial: str = ""
+    page: str = ""
+    """Where the form stands by which it is begun; empty for a link or a route."""
+    fields: tuple[tuple[str, str], ...] = ()
 
     def browser(self, case: str) -> str:
         """The session in which a case happens."""
@@ -66,9 +70,11 @@ class Door:
         """Begin a sign-in in a browser of its own, or in the one of another case."""
         mark = "&" if "?" in self.target else "?"
         return Shot(
-            method="GET",
+            method="POST" if self.page else "GET",
             target=f"{self.target}{mark}{query}" if query else self.target,
             route=self.target.partition("?")[0],
+            body=FormBody(self.fields) if self.page else None,
+            page=self.page,
             headers=headers,
             session=self.browser(session or case),
             trial=self.trial,
@@ -109,18 +115,38 @@ def find_door(surface: Surface, claim: Claim) -> Generator[Wanted, Exchange, Doo
     started = yield Launch(trial=TRIAL, provider=True, shared=True, label=START)
     if not started.answer.status:
         return None
-    links: list[str] = []
-    for target in _pages(surface):
-        shown = yield _look(target, claim)
+    queue = [Door(target=target, claim=claim.slug, trial=TRIAL) for target in _pages(surface)]
+    seen: set[Door] = set()
+    while queue and len(seen) < _MOST_LOOKS:
+        door = queue.pop(0)
+        if door in seen:
+            continue
+        seen.add(door)
+        shown = yield replace(door.shot(LOOK), label=LOOK)
         if read_request(shown):
-            return Door(target=target, claim=claim.slug, trial=TRIAL)
-        found = (resolve_link(link, target, shown.base) for link in shown.answer.page.links)
-        links += [link for link in found if link and _DOORS.search(link)]
-    for target in list(dict.fromkeys(links))[:_MOST_LINKS]:
-        shown = yield _look(target, claim)
-        if read_request(shown):
-            return Door(target=target, claim=claim.slug, trial=TRIAL)
+            return door
+        queue += _ways(shown, door)
     return None
+
+
+def _ways(shown: Exchange, door: Door) -> Iterator[Door]:
+    """The links of a page that may lead to a provider, and the buttons: forms with nothing to fill in."""
+    here, page = shown.shot.target, shown.answer.page
+    for link in page.links:
+        target = resolve_link(link, here, shown.base)
+        if target and _DOORS.search(target):
+            yield Door(target=target, claim=door.claim, trial=door.trial)
+    for form in page.forms:
+        target = resolve_link(form.action or here, here, shown.base)
+        is_button = form.method == "POST" and all(known.kind in _BUTTONS for known in form.fields)
+        if target and is_button and _DOORS.search(target) and not door.page:
+            fields = tuple((known.name, known.value) for known in form.fields if known.name)
+            yield Door(target=target, claim=door.claim, trial=door.trial, page=here, fields=_plain(fields))
+
+
+def _plain(fields: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    """The fields without a CSRF token: whoever sends the form takes the one of its own session."""
+    return tuple((name, value) for name, value in fields if "csrf" not in name.lower())
 
 
 def why_shut(claim: Claim, surface: Surface, exchanges: Sequence[Exchange]) -> Iterable[Unproven]:
@@ -168,14 +194,3 @@ def _pages(surface: Surface) -> list[str]:
     ]
     known = [target for target in ("/", *logins, *routes) if target]
     return list(dict.fromkeys(known))[:_MOST_PAGES]
-
-
-def _look(target: str, claim: Claim) -> Shot:
-    return Shot(
-        method="GET",
-        target=target,
-        route=target.partition("?")[0],
-        session=f"{claim.slug}: {LOOK}",
-        trial=TRIAL,
-        label=LOOK,
-    )

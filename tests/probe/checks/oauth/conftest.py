@@ -12,7 +12,7 @@ from vallum.probe.run import probe
 PROVIDER = {"FARM_ISSUER": "{issuer}", "FARM_CLIENT": "{client_id}", "FARM_SECRET": "{client_secret}"}
 NUMBERS = count()
 AUTHLIB = """
-import os, secrets, time
+import os, secrets, ssl, time
 from html import escape
 from authlib.integrations.starlette_client import OAuth
 from authlib.integrations.base_client import OAuthError
@@ -22,11 +22,12 @@ from starlette.middleware.sessions import SessionMiddleware
 from starlette.responses import HTMLResponse, RedirectResponse
 from starlette.routing import Route
 
+TRUST = ssl.create_default_context()
 oauth = OAuth()
 company = oauth.register(
     "company", client_id=os.environ.get("FARM_CLIENT", "farm"), client_secret=os.environ.get("FARM_SECRET"),
     server_metadata_url=os.environ.get("FARM_ISSUER", "") + "/.well-known/openid-configuration",
-    client_kwargs={"scope": "openid profile email", "code_challenge_method": "S256"},
+    client_kwargs={"scope": "openid profile email", "code_challenge_method": "S256", "verify": TRUST},
 )
 PEOPLE, GRANTS = {}, {}
 
@@ -91,7 +92,7 @@ from joserfc.jwk import KeySet
 
 FLAWS = frozenset("{flaws}".split())
 ISSUER, CLIENT, SECRET = (os.environ.get(f"FARM_{{name}}", "") for name in ("ISSUER", "CLIENT", "SECRET"))
-BEGUN, ENTERED, PEOPLE, GRANTS = {{}}, {{}}, {{}}, {{}}
+BEGUN, ENTERED, PEOPLE, GRANTS, TOKENS = {{}}, {{}}, {{}}, {{}}, {{}}
 FIXED = secrets.token_urlsafe(32)
 if "dies" in FLAWS: raise SystemExit("no port")
 
@@ -136,6 +137,9 @@ def identify(tokens, nonce):
 
 
 def begin(environ, sid, query):
+    if "button" in FLAWS:
+        sent = dict(parse_qsl(environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0)).decode()))
+        if environ["REQUEST_METHOD"] != "POST" or sent.get("csrf_token") != TOKENS.get(sid): return refuse("forged")
     host = environ["HTTP_HOST"] if "host" in FLAWS else "farm.example"
     if "forwarded" in FLAWS: host = environ.get("HTTP_X_FORWARDED_HOST", host)
     back = f"{{'http' if 'plain-http' in FLAWS else 'https'}}://{{host}}/callback"
@@ -195,6 +199,9 @@ def directory(environ, sid, query):
 def home(environ, sid, query):
     name = PEOPLE.get(ENTERED.get(sid), "")
     links = "" if "no-link" in FLAWS else '<a href="/login">in</a>'
+    if "button" in FLAWS:
+        token = TOKENS.setdefault(sid, secrets.token_urlsafe(32))
+        links = f'<form method="post" action="/login"><input type="hidden" name="csrf_token" value="{{token}}"></form>'
     if "two" in FLAWS: links += '<a href="https://id.example/authorize?response_type=code&client_id=2">other</a>'
     script = '<script src="/app.js"></script>'
     account = '<a href="/account/company">Your account there</a>'

@@ -119,6 +119,12 @@ def test_rarer_flaws_are_found(ask, by_hand, flaws, control, words):
     assert any(words in reason for reason in told.reasons(control)), told.reasons(control)
 
 
+def test_sign_in_by_a_button_with_a_csrf_token_is_found(ask, by_hand):
+    told = ask(by_hand, "oauth-state", flaws="button unchecked")
+    assert any("A callback without a state signs the browser in" in reason for reason in told.reasons("oauth-state"))
+    assert "a state of 43 characters, new at each start" in told.notes("oauth-state")
+
+
 def test_app_without_oauth_says_so_for_every_control(ask, by_hand):
     told = ask(by_hand, *CONTROLS, flaws="no-link", provider={})
     expected = ("does not apply", "no page and no route leads to the authorization endpoint of a provider")
