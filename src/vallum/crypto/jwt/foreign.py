@@ -18,7 +18,7 @@ from joserfc.jws import JWSRegistry
 from vallum.base.errors import ConfigError
 from vallum.crypto.jwt.compact import TokenRefusedError, decode_segment, read_object, split_token
 from vallum.crypto.jwt.keys import LEAST_RSA_BITS, MOST_RSA_BITS
-from vallum.crypto.jwt.public_keys import has_roca
+from vallum.crypto.jwt.public_keys import has_roca, has_small_order
 
 MOST_KEYS: Final = 64
 _KNOWN: Final = frozenset({"alg", "kid", "typ", "x5t", "x5t#S256"})
@@ -101,10 +101,14 @@ def _read_key(jwk: Mapping[str, Any]) -> ForeignKey | None:
 
 
 def _is_sound(members: Mapping[str, Any]) -> bool:
-    if members["kty"] != "RSA":
+    kind = members["kty"]
+    if kind == "EC":
         return True
     try:
-        modulus = int.from_bytes(decode_segment(str(members.get("n"))), "big")
+        number = decode_segment(str(members.get("n" if kind == "RSA" else "x")))
     except TokenRefusedError:
         return False
+    if kind == "OKP":
+        return not has_small_order(number)
+    modulus = int.from_bytes(number, "big")
     return LEAST_RSA_BITS <= modulus.bit_length() <= MOST_RSA_BITS and not has_roca(modulus)

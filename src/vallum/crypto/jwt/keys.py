@@ -22,7 +22,7 @@ from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
 
 from vallum.base.errors import ConfigError
 from vallum.base.secret import Secret
-from vallum.crypto.jwt.public_keys import has_roca, read_members
+from vallum.crypto.jwt.public_keys import has_roca, has_small_order, read_members
 from vallum.crypto.jwt.signatures import CHECKERS, SIGNERS, Check, Sign
 
 Algorithm = Literal["ES256", "EdDSA", "RS256", "HS256"]
@@ -173,7 +173,11 @@ def _sign_with(native: object, key_id: str) -> SigningKey:
 def _name_algorithm(native: object) -> Algorithm:
     if isinstance(native, EllipticCurvePublicKey | EllipticCurvePrivateKey) and isinstance(native.curve, SECP256R1):
         return "ES256"
-    if isinstance(native, Ed25519PublicKey | Ed25519PrivateKey):
+    if isinstance(native, Ed25519PrivateKey):
+        return "EdDSA"
+    if isinstance(native, Ed25519PublicKey):
+        if has_small_order(native.public_bytes_raw()):
+            raise ConfigError("anybody can sign under this Ed25519 key.", hint="Make a new one.", code="weak-key")
         return "EdDSA"
     if isinstance(native, RSAPublicKey | RSAPrivateKey) and LEAST_RSA_BITS <= native.key_size <= MOST_RSA_BITS:
         public = native.public_key() if isinstance(native, RSAPrivateKey) else native

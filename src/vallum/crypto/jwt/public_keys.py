@@ -16,6 +16,10 @@ _ROCA_PRIMES: Final = (
     *(113, 127, 131, 137, 139, 149, 151, 157, 163, 167),
 )
 _ROCA_BASE: Final = 65537
+_EDWARDS_PRIME: Final = 2**255 - 19
+_EIGHTH: Final = 0x7A03AC9277FDC74EC6CC392CFA53202A0F67100D760B3CBA4FD84D3D706A17C7
+_SMALL_ORDER: Final = frozenset({0, 1, _EDWARDS_PRIME - 1, _EIGHTH, _EDWARDS_PRIME - _EIGHTH})
+"""The y coordinates of the points of order 1, 2, 4 and 8 on edwards25519."""
 
 
 def read_members(jwk: Mapping[str, Any]) -> EllipticCurvePublicKey | Ed25519PublicKey | RSAPublicKey | None:
@@ -34,6 +38,14 @@ def has_roca(modulus: int) -> bool:
     chance once in 100 million.
     """
     return all(modulus % prime in _list_powers(prime) for prime in _ROCA_PRIMES)
+
+
+def has_small_order(encoded: bytes) -> bool:
+    """Tell whether an Ed25519 key is a point of order 8 or less: anybody can sign under it (RFC 8032, section 5.1.7).
+
+    Verification as the RFC has it accepts such a key, and for it one made-up signature fits every message or many.
+    """
+    return (int.from_bytes(encoded, "little") & ((1 << 255) - 1)) % _EDWARDS_PRIME in _SMALL_ORDER
 
 
 def _list_powers(prime: int) -> set[int]:
