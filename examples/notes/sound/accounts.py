@@ -8,7 +8,7 @@ from fastapi.responses import Response
 
 from vallum.guard import NotFoundError, current, limited, public, renew_session, sign_in, sign_out, signed_in
 from vallum.guard.authentication.login_failure import LoginFailedError, LoginFailure, note_failure
-from vallum.guard.authentication.mfa.step_up import note_factor
+from vallum.guard.authentication.mfa.step_up import RecentLogin, note_factor
 from vallum.guard.logging.vocabulary import PasswordChanged, PasswordChangeFailed, note_event
 from vallum.guard.output.redirects import Redirects
 
@@ -20,6 +20,8 @@ AFTER_LOGIN: Final = Redirects(fallback="/notes")
 SENT: Final = "If an account uses this address, a link is on its way."
 BAD_LINK: Final = "This link is not valid any more."
 WRONG_PASSWORD: Final = "The current password is not right."  # noqa: S105 - a sentence for people
+RECENT_LOGIN: Final = RecentLogin()
+"""Whoever changes a factor has logged in a moment ago."""
 ACCENTS: Final = ("moss", "sea", "plum", "brick", "amber", "slate")
 
 
@@ -213,6 +215,7 @@ def factor_form(request: Request) -> Response:
 
 @router.post("/profile/factor")
 @signed_in
+@RECENT_LOGIN
 def begin_factor(request: Request) -> Response:
     """A secret for the app, shown once; it is no factor before its first code."""
     offer = factors.TOTP.begin(factors.record_of(people.me().id), current().record)
@@ -221,6 +224,7 @@ def begin_factor(request: Request) -> Response:
 
 @router.post("/profile/factor/confirm")
 @signed_in
+@RECENT_LOGIN
 def confirm_factor(form: Annotated[forms.FactorCode, Form()]) -> Response:
     factors.TOTP.confirm(factors.record_of(people.me().id), current().record, form.factor, form.code)
     note_factor()
