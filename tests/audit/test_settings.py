@@ -18,6 +18,7 @@ writes = false
 requests = 500
 seconds = 60
 environment = { SHOP_DB = ":memory:" }
+provider = { SHOP_ISSUER = "{issuer}" }
 
 [[identities]]
 name = "ann"
@@ -36,6 +37,7 @@ def test_every_key_is_read(tmp_path):
     settings = read_settings(path)
     assert settings.paths == ("src",)
     assert settings.severity is Severity.MEDIUM
+    assert settings.provider == {"SHOP_ISSUER": "{issuer}"}
     assert settings.standards == ("asvs",)
     assert (settings.writes, settings.requests, settings.seconds) == (False, 500, 60)
     assert settings.folder == tmp_path

@@ -94,7 +94,7 @@ FLAWS = frozenset("{flaws}".split())
 ISSUER, CLIENT, SECRET = (os.environ.get(f"FARM_{{name}}", "") for name in ("ISSUER", "CLIENT", "SECRET"))
 BEGUN, ENTERED, PEOPLE, GRANTS, TOKENS = {{}}, {{}}, {{}}, {{}}, {{}}
 FIXED = secrets.token_urlsafe(32)
-if "dies" in FLAWS: raise SystemExit("no port")
+if "dies" in FLAWS and ISSUER: raise SystemExit("no port")
 
 
 def call(path, form=None, access="", query=""):
@@ -140,6 +140,7 @@ def begin(environ, sid, query):
     if "button" in FLAWS:
         sent = dict(parse_qsl(environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0)).decode()))
         if environ["REQUEST_METHOD"] != "POST" or sent.get("csrf_token") != TOKENS.get(sid): return refuse("forged")
+    if "strict-host" in FLAWS and environ["HTTP_HOST"] != "farm.example": return refuse("host")
     host = environ["HTTP_HOST"] if "host" in FLAWS else "farm.example"
     if "forwarded" in FLAWS: host = environ.get("HTTP_X_FORWARDED_HOST", host)
     back = f"{{'http' if 'plain-http' in FLAWS else 'https'}}://{{host}}/callback"
@@ -161,6 +162,9 @@ def begin(environ, sid, query):
 
 def callback(environ, sid, query):
     known = BEGUN.get(sid, {{}}) if "unchecked" in FLAWS else BEGUN.pop(sid, {{}})
+    if "posts" in FLAWS and environ["REQUEST_METHOD"] == "GET":
+        if known: BEGUN[sid] = known
+        return show('<form method="post"><input type="hidden" name="answer" value="1"><button>Go</button></form>')
     if "unchecked" not in FLAWS and (not known or query.get("state") != known["state"]): return refuse("state")
     if "error" in query:
         told = query["error"] if "markup" in FLAWS else html.escape(query["error"])
@@ -204,7 +208,7 @@ def home(environ, sid, query):
         links = f'<form method="post" action="/login"><input type="hidden" name="csrf_token" value="{{token}}"></form>'
     if "two" in FLAWS: links += '<a href="https://id.example/authorize?response_type=code&client_id=2">other</a>'
     script = '<script src="/app.js"></script>'
-    account = '<a href="/account/company">Your account there</a>'
+    account = "" if "no-account" in FLAWS else '<a href="/account/company">Your account there</a>'
     return show(f"{{html.escape(name)}} Log out {{account}} {{script}}" if name else f"{{links}}{{script}}")
 
 

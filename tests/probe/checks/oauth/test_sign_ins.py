@@ -125,6 +125,22 @@ def test_sign_in_by_a_button_with_a_csrf_token_is_found(ask, by_hand):
     assert "a state of 43 characters, new at each start" in told.notes("oauth-state")
 
 
+def test_page_that_posts_itself_is_followed(ask, by_hand):
+    told = ask(by_hand, *CONTROLS, flaws="posts strict-host no-account")
+    assert [reason for control in CONTROLS for reason in told.reasons(control)] == []
+    assert "a verifier that the provider refuses: no session" in told.notes("oauth-pkce")
+    assert "a forged host: 400" in told.notes("oauth-redirect-uri-exact")
+    assert told.silences("oauth-refresh-rotation") == [
+        ("does not apply", "no page makes the app ask for a new access token when the old one has run out")
+    ]
+
+
+def test_app_that_does_not_start_with_the_provider_is_told(ask, by_hand):
+    told = ask(by_hand, *CONTROLS, flaws="dies")
+    reasons = {told.silences(control)[0][1] for control in CONTROLS}
+    assert reasons == {"the app does not start with the probe's own provider: SystemExit: no port"}
+
+
 def test_app_without_oauth_says_so_for_every_control(ask, by_hand):
     told = ask(by_hand, *CONTROLS, flaws="no-link", provider={})
     expected = ("does not apply", "no page and no route leads to the authorization endpoint of a provider")
