@@ -134,6 +134,7 @@ def test_read_only_run_writes_nothing(notes, look):
     seen = look(app.app(), writes=False)
     missing = {"api-rate-limit", "exceptions-logged", "https-only", "request-correlation", "request-size-limits"}
     missing |= {"security-events-logged", "validation-errors-safe"}
+    missing |= {"login-rate-limit", "mfa-totp"}
     missing |= {"jwt-asymmetric", "jwt-claims-validated", "jwt-revocation", "jwt-short-lived"}
     rows = app.database.execute("SELECT title FROM notes ORDER BY id").fetchall()
     assert rows == [("Milk for ann",), ("Milk for ben",)]

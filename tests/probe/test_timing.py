@@ -36,3 +36,4 @@ def test_more_tries_are_worth_it_until_the_times_are_alike_or_there_were_enough(
     assert is_open(SLOW[:4], FAST[:4])
     assert not is_open(SLOW[:4], SLOW[:4])
     assert not is_open(SLOW * 2, FAST * 2)
+    assert not is_open(SLOW, [])

@@ -15,7 +15,8 @@ _LOGOUT: Final = re.compile(r"(?i)log[-_]?(out|off)|sign[-_]?(out|off)|end[-_]?s
 _REGISTER: Final = re.compile(r"(?i)register|registration|sign[-_]?up|join|create[-_]?account")
 _PERIL: Final = re.compile(
     r"(?i)(delete|remove|destroy|purge|wipe|drop|reset|recover|forgot|password|passwd|deactivate|disable|suspend|ban"
-    r"|transfer|pay|checkout|withdraw|refund|revoke|shutdown|restart|createdb|migrate|unsubscribe|mfa|otp|totp)"
+    r"|transfer|pay|checkout|withdraw|refund|revoke|shutdown|restart|createdb|migrate|unsubscribe|mfa|2fa|otp|totp"
+    r"|two[-_]?factor|authenticator|(?<![a-z])factors?(?![a-z]))"
 )
 _DESTROYS: Final = re.compile(
     r"(?i)(?:^|[/_-])(delete|remove|destroy|purge|wipe|drop|shutdown|restart|createdb|resetdb|migrate|unsubscribe)"

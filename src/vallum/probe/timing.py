@@ -60,9 +60,9 @@ def compare_times(first: Sequence[float], second: Sequence[float]) -> Compared:
 
 
 def is_open(first: Sequence[float], second: Sequence[float]) -> bool:
-    """Whether more tries are worth their time: the two are not seen to be alike, and may still be told apart."""
-    most = max(len(first), len(second))
-    return most < MOST_ROUNDS and compare_times(first, second).verdict is not Times.ALIKE
+    """Whether more tries are worth their time: there are some of both, not seen to be alike, which may be apart."""
+    enough = min(len(first), len(second)) >= _FEWEST and max(len(first), len(second)) < MOST_ROUNDS
+    return enough and compare_times(first, second).verdict is not Times.ALIKE
 
 
 def _differ(pair: tuple[float, float], part: float, seconds: float) -> bool:
