@@ -6,7 +6,9 @@ import itertools
 from collections.abc import Iterator
 from typing import Final
 
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from vallum.base.errors import ConfigError
 from vallum.base.randomness import SYSTEM_RANDOMNESS, Randomness
@@ -27,7 +29,7 @@ class SealingKey:
     of them for one key over all processes; the default of 2^28 leaves room for sixteen.
     """
 
-    __slots__ = ("_aead", "_budget", "_used", "key_id")
+    __slots__ = ("_aead", "_budget", "_secret", "_used", "key_id")
 
     def __init__(self, secret: Secret[bytes], *, budget: int = BUDGET) -> None:
         """Raise `ConfigError` unless the secret is 32 random bytes and the budget from 1 to 2^32."""
@@ -40,12 +42,17 @@ class SealingKey:
             raise ConfigError(f"the budget of a sealing key is 1 to 2^32, not {budget}.", code="seal-budget")
         self.key_id = hmac.digest(value, _ID_LABEL, hashlib.sha256)[:ID_BYTES]
         self._aead = AESGCM(value)
+        self._secret = secret
         self._budget = budget
         self._used: Iterator[int] = itertools.count(1)  # its step is atomic, so threads need no lock
 
     def __repr__(self) -> str:
         """The id; never the key."""
         return f"SealingKey({self.key_id.hex()})"
+
+    def derive(self, salt: bytes, label: bytes) -> bytes:
+        """Return another key of 32 bytes: HKDF-SHA-256 (RFC 5869) of this one, for what `label` names."""
+        return HKDF(hashes.SHA256(), KEY_BYTES, salt, label).derive(self._secret.reveal())
 
     def encrypt(self, nonce: bytes, plain: bytes, bound: bytes) -> bytes:
         """Return ciphertext and tag. Raises `ConfigError` when the budget is used up."""

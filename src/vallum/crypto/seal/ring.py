@@ -47,17 +47,21 @@ class SealRing:
         self._keys = {key.key_id: key for key in listed}
         if not listed or len(self._keys) < len(listed):
             raise ConfigError("a ring needs at least one sealing key, and each one once.", code="seal-keys")
-        self._first = listed[0]
+        self.first = listed[0]
         self._randomness = randomness
+
+    def find(self, key_id: bytes) -> SealingKey | None:
+        """The key of the ring with this id."""
+        return self._keys.get(key_id)
 
     def seal(self, plain: bytes, *, context: str) -> bytes:
         """Return `plain` sealed for `context`, which says what it is and whose, such as `totp:17`.
 
         Raises `ConfigError` for an empty context, and when the first key's budget is used up.
         """
-        head = _VERSION + self._first.key_id
+        head = _VERSION + self.first.key_id
         nonce = self._randomness(NONCE_BYTES)
-        return head + nonce + self._first.encrypt(nonce, plain, _bind(head, context))
+        return head + nonce + self.first.encrypt(nonce, plain, _bind(head, context))
 
     def open(self, sealed: bytes, *, context: str) -> bytes:
         """Return the plain text. Raises `SealRefusedError` for whatever was not sealed so, for this context."""
@@ -72,7 +76,7 @@ class SealRing:
 
     def is_outdated(self, sealed: bytes) -> bool:
         """Tell whether the value is under another key than the first, so that it should be sealed anew."""
-        return not sealed.startswith(_VERSION + self._first.key_id)
+        return not sealed.startswith(_VERSION + self.first.key_id)
 
 
 def _bind(head: bytes, context: str) -> bytes:

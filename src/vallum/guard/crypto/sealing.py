@@ -12,7 +12,7 @@ import binascii
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 from vallum.base.errors import ConfigError
 from vallum.base.secret import Secret
@@ -28,6 +28,19 @@ def generate_field_key() -> Secret[str]:
     from vallum.crypto.seal.keys import generate_key  # noqa: PLC0415 - only tools make keys
 
     return Secret(urlsafe_b64encode(generate_key().reveal()).decode("ascii"))
+
+
+class Ring(Protocol):
+    """What seals for a context, opens, and tells what should be sealed anew."""
+
+    def seal(self, plain: bytes, *, context: str) -> bytes:
+        """The value, sealed by the newest key."""
+
+    def open(self, sealed: bytes, *, context: str) -> bytes:
+        """The plain text. Raises `SealRefusedError`."""
+
+    def is_outdated(self, sealed: bytes) -> bool:
+        """Whether another key than the newest has sealed it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,8 +79,8 @@ class SealedBox:
 
     __slots__ = ("_fernet", "_ring")
 
-    def __init__(self, ring: SealRing, *, fernet: FernetReader | None = None) -> None:
-        """Use a ring of keys. With `fernet`, values that Fernet wrote are read too, and count as outdated."""
+    def __init__(self, ring: Ring, *, fernet: FernetReader | None = None) -> None:
+        """Use a `SealRing` or an `EnvelopeRing`. With `fernet`, what Fernet wrote is read too, as outdated."""
         self._ring = ring
         self._fernet = fernet
 
@@ -77,7 +90,7 @@ class SealedBox:
 
         Raises `ConfigError` for anything else; the message does not show the key.
         """
-        return cls(SealRing(SealingKey(_read_key(secret)) for secret in secrets), fernet=fernet)
+        return cls(build_ring(secrets), fernet=fernet)
 
     def encrypt(self, plain: bytes, *, context: str) -> str:
         """Return `plain` sealed for `context`, which says what it is and whose, such as `iban:17`."""
@@ -116,6 +129,11 @@ class SealedBox:
             if self.needs_rotation(stored):
                 plain = self.decrypt(stored, context=context)
                 yield Resealed(row=row, old=stored, new=self.encrypt(plain, context=context))
+
+
+def build_ring(secrets: Iterable[Secret[str]]) -> SealRing:
+    """A ring of secrets, newest first. Raises `ConfigError` for anything but 32 random bytes in base64url."""
+    return SealRing(SealingKey(_read_key(secret)) for secret in secrets)
 
 
 def _decode(stored: str) -> bytes:
