@@ -13,29 +13,33 @@ from vallum.stores.factors import FactorRecord
 
 
 class SoftAuthenticator:
-    """One P-256 credential for one site. `record` is what its registration would have stored."""
+    """One P-256 credential for one site. `record` is what its registration would have stored.
+
+    `flags` say that the user was there (1) and was verified (4).
+    """
 
     def __init__(self, origin: str, party: str, *, name: str = "soft") -> None:
-        self._key = generate_private_key(SECP256R1())
-        self._origin, self._party = origin, party
+        self.key = generate_private_key(SECP256R1())
+        self.origin, self.party = origin, party
         self.id = encode(hashlib.sha256(name.encode()).digest())
         self.count = 0
+        self.flags = b"\x05"
 
     def record(self, account_id: str) -> FactorRecord:
-        numbers = self._key.public_key().public_numbers()
+        numbers = self.key.public_key().public_numbers()
         x, y = (number.to_bytes(32, "big") for number in (numbers.x, numbers.y))
         public = encode_cbor({1: 2, 3: -7, -1: 1, -2: x, -3: y})
         return FactorRecord(
             id=self.id, account_id=account_id, kind="passkey", secret=public, state="active", created=1.0
         )
 
-    def answer(self, challenge: str, **told: Any) -> str:
+    def answer(self, challenge: str, /, **told: Any) -> str:
         """What `navigator.credentials.get()` brings back, as text; `told` changes the client data."""
         self.count += 1
-        client = {"type": "webauthn.get", "challenge": challenge, "origin": self._origin, "crossOrigin": False}
+        client = {"type": "webauthn.get", "challenge": challenge, "origin": self.origin, "crossOrigin": False}
         client_data = json.dumps(client | told).encode()
-        data = hashlib.sha256(self._party.encode()).digest() + b"\x05" + self.count.to_bytes(4, "big")
-        signature = self._key.sign(data + hashlib.sha256(client_data).digest(), ECDSA(SHA256()))
+        data = hashlib.sha256(self.party.encode()).digest() + self.flags + self.count.to_bytes(4, "big")
+        signature = self.key.sign(data + hashlib.sha256(client_data).digest(), ECDSA(SHA256()))
         response = {"authenticatorData": data, "clientDataJSON": client_data, "signature": signature}
         encoded = {name: encode(value) for name, value in response.items()}
         return json.dumps({"id": self.id, "rawId": self.id, "type": "public-key", "response": encoded})
