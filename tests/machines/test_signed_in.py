@@ -96,6 +96,7 @@ class SignedIn(RuleBasedStateMachine):
     @rule(browser=BROWSERS, who=PEOPLE, kind=st.sampled_from(["right", "right", "old", "wrong", "the other's"]))
     def log_in(self, browser: int, who: str, kind: str) -> None:
         password = self._password(who, kind)
+        before = self._cookie(browser, "session")
         answer = self._send(browser, "/login", login=f"{who}@example.org", password=password)
         person = self.people[who]
         if answer.status_code != 200:
@@ -104,13 +105,14 @@ class SignedIn(RuleBasedStateMachine):
         assert password == person.password
         if "user" in answer.json():
             assert person.code is None, "a password alone is not enough for Ada"
-            self._begin(browser, who)
+            self._begin(browser, who, before)
         else:
             self.halves[self._cookie(browser, "half")] = self._grant(who)
 
     @rule(browser=BROWSERS, kind=st.sampled_from(["now", "now", "now", "old", "used", "wrong"]))
     def show_code(self, browser: int, kind: str) -> None:
         ada, half = self.people["ada"], self.halves.get(self._cookie(browser, "half"))
+        before = self._cookie(browser, "session")
         used = self.clock.now - ada.last_step * STEP if ada.last_step > 0 else 90
         shift = {"old": 90, "used": used}.get(kind, 0)
         self.clock.move(-shift)
@@ -125,7 +127,7 @@ class SignedIn(RuleBasedStateMachine):
         assert kind == "now"
         assert step > ada.last_step, "a code that was used"
         half.is_over, ada.last_step = True, step
-        self._begin(browser, "ada")
+        self._begin(browser, "ada", before)
 
     @rule(who=PEOPLE)
     def ask_for_a_link(self, who: str) -> None:
@@ -151,7 +153,7 @@ class SignedIn(RuleBasedStateMachine):
 
     @rule(browser=BROWSERS, kind=st.sampled_from(["right", "old", "wrong"]))
     def change_the_password(self, browser: int, kind: str) -> None:
-        session = self.sessions.get(self._cookie(browser, "session"))
+        session = self.sessions.get(before := self._cookie(browser, "session"))
         who = session.who if session is not None else "bob"
         new = f"eleven red rulers {len(self.people['ada'].old)}{len(self.people['bob'].old)}"
         password = self._password(who, kind)
@@ -161,7 +163,7 @@ class SignedIn(RuleBasedStateMachine):
             assert self._stands(session)
             assert password == self.people[who].password
             self._renew(who, new)
-            self._begin(browser, who)
+            self._begin(browser, who, before)
 
     @rule(browser=BROWSERS, everywhere=st.booleans())
     def log_out(self, browser: int, everywhere: bool) -> None:
@@ -265,8 +267,11 @@ class SignedIn(RuleBasedStateMachine):
     def _grant(self, who: str, family: str = "") -> Grant:
         return Grant(who, self.people[who].generation, self.clock.now, family)
 
-    def _begin(self, browser: int, who: str) -> None:
+    def _begin(self, browser: int, who: str, before: str) -> None:
+        """A session began in a browser, in the place of the one `before`."""
         cookie = self._cookie(browser, "session")
+        if before in self.sessions:
+            self.sessions[before].is_over = True
         assert cookie
         assert cookie not in self.sessions, "a session of its own"
         self.sessions[cookie] = self._grant(who)
