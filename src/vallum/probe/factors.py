@@ -1,6 +1,7 @@
 """Second factors as a user enrols and shows them: the secret of an authenticator app, and the codes made from it."""
 
 import base64
+import binascii
 import re
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, replace
@@ -85,7 +86,10 @@ def read_offer(exchange: Exchange) -> Enrolment | None:
     plain = re.sub(r"[ -]", "", shown).upper()
     if not plain or not exchange.answer.succeeded:
         return None
-    secret = base64.b32decode(plain + "=" * (-len(plain) % 8))
+    try:
+        secret = base64.b32decode(plain + "=" * (-len(plain) % 8))
+    except binascii.Error:  # letters that are no base32 of whole bytes
+        return None
     return Enrolment(secret=Secret(secret), text=plain, offered=exchange)
 
 

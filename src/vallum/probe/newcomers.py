@@ -4,7 +4,6 @@ import re
 from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Final
-from urllib.parse import urlsplit
 
 from vallum.base.secret import Secret
 from vallum.probe.check import Wanted
@@ -12,7 +11,7 @@ from vallum.probe.exchange import Exchange, FormBody, Letter, Shot, SignIn, Stir
 from vallum.probe.identity import FormLogin, JsonLogin
 from vallum.probe.operation import In, Operation
 from vallum.probe.read.html import Form
-from vallum.probe.read.link import resolve_link
+from vallum.probe.read.link import resolve_link, split_link
 from vallum.probe.starting import open_trial
 from vallum.probe.surface import Account, Surface
 
@@ -172,7 +171,9 @@ def links_in(letters: Iterable[Letter]) -> tuple[str, ...]:
 
 def secret_in(link: str) -> str:
     """The one-time secret of a link: the longest value of its query, else a long part of its path; else empty."""
-    parts = urlsplit(link.replace("&amp;", "&"))
+    parts = split_link(link.replace("&amp;", "&"))
+    if parts is None:
+        return ""
     values = [value for _, _, value in (pair.partition("=") for pair in parts.query.split("&")) if value]
     values += [part for part in parts.path.split("/") if len(part) >= 16 and re.search(r"\d", part)]
     values += [parts.fragment.rpartition("=")[2]] if parts.fragment else []
@@ -181,8 +182,8 @@ def secret_in(link: str) -> str:
 
 def follow_link(surface: Surface, link: str, trial: str, *, session: str, label: str = "open the link") -> Step:
     """Open a link of a mail in a browser, at this app, whatever host it names."""
-    parts = urlsplit(link.replace("&amp;", "&"))
-    target = f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}"
+    parts = split_link(link.replace("&amp;", "&"))
+    target = f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}" if parts else "/"
     opened = yield Shot(
         method="GET", target=target, route=surface.route_of(target), session=session, trial=trial, label=label
     )

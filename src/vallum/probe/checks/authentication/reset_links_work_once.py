@@ -3,7 +3,6 @@
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Final
-from urllib.parse import urlsplit
 
 from vallum.base.secret import Secret
 from vallum.findings.finding import Confidence, Remark, Silence
@@ -22,6 +21,7 @@ from vallum.probe.newcomers import (
     secret_in,
     settle,
 )
+from vallum.probe.read.link import split_link
 from vallum.probe.resets import ASK, ask_reset, bits_of, link_of, reset_request, use_link
 from vallum.probe.surface import Surface
 
@@ -116,7 +116,7 @@ def _links(exchanges: Sequence[Exchange], address: str) -> list[str]:
 
 
 def _judge_link(asked: Sequence[Exchange], links: Sequence[str]) -> Iterator[Remark]:
-    if any(urlsplit(link).hostname == _FORGED for link in links):
+    if any((parts := split_link(link)) and parts.hostname == _FORGED for link in links):
         reason = f"A reset that is asked for with the header Host: {_FORGED} mails a link to that host."
         message = "An attacker has the app mail its user a link that hands the secret to the attacker's own host."
         yield CLAIM.finding(asked[0], Blame(message=message, reason=reason, fix=_FIX))
