@@ -87,7 +87,8 @@ def read_requests(exchange: Exchange) -> Iterator[Asked]:
     answer = exchange.answer
     links = [answer.header("location")] if answer.redirects else list(answer.page.links)
     for link in links:
-        parts = split_link(urljoin(f"{exchange.base}{exchange.shot.target}", link))
+        whole = split_link(link) and urljoin(f"{exchange.base}{exchange.shot.target}", link)
+        parts = split_link(whole) if isinstance(whole, str) else None
         if parts is None or parts.netloc == exchange.base.partition("://")[2]:
             continue
         found = dict(parse_qsl(parts.query, keep_blank_values=True))
