@@ -4,7 +4,21 @@ from fastapi import FastAPI, Request
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.staticfiles import StaticFiles
 
-from . import accounts, admin, api, company, database, errors, exchange, files, notes, schema, sessions, settings, sharing
+from . import (
+    accounts,
+    admin,
+    api,
+    company,
+    database,
+    errors,
+    exchange,
+    files,
+    notes,
+    schema,
+    sessions,
+    settings,
+    sharing,
+)
 from .logbook import log
 
 app = FastAPI(title=settings.APP_NAME, version=settings.VERSION, debug=settings.DEBUG)
