@@ -9,7 +9,7 @@ from vallum.probe.exchange import Answer, Exchange, Shot
 from vallum.probe.identity import FormLogin, Identity
 from vallum.probe.operation import In, Operation, Parameter
 from vallum.probe.read.cookie import read_cookie
-from vallum.probe.read.token import build_token
+from vallum.probe.read.token import build_token, seal_token
 from vallum.probe.surface import Account, Bearer, Proof
 
 LOGIN = FormLogin(fields={"username": "ann"}, secrets={"password": Secret("x")})
@@ -164,3 +164,67 @@ def test_token_that_cannot_be_had_anew_is_unproven(judged, met, control):
     found, sites, silent = judged(control, survey=[page, closed], tokens=HELD)
     assert (found, sites) == ([], 0)
     assert silent == ["no new token could be had by a login"]
+
+
+def carrier(met, token):
+    """The survey that shows a token in use on /me, and the surface's tokens."""
+    page = met(200, "{}", media="application/json", identity="ann", target="/me", route="/me", session="bearer")
+    held = (Bearer(identity="ann", token=Secret(token)),)
+    return {"survey": [page, met(401, target="/me", route="/me")], "tokens": held}
+
+
+def tried(met, label, status, token=TOKEN):
+    shot = Shot(method="GET", target="/me", headers=(("Authorization", f"Bearer {token}"),), label=label)
+    return replace(met(status, "{}"), shot=shot)
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "size", "word"),
+    [
+        ("RS256", 128, "RSA key of 1024 bits"),
+        ("RS256", 256, ""),
+        ("none", 0, "signed with none"),
+        ("HS512", 64, "HS512"),
+    ],
+)
+def test_signature_tells_the_kind_of_key(judged, met, algorithm, size, word):
+    token = seal_token({"alg": algorithm}, {"sub": "7"}, lambda _signed: b"s" * size)
+    told = [tried(met, "the genuine token", 200), tried(met, "no token", 401), tried(met, "a changed signature", 401)]
+    found, sites, _ = judged("jwt-asymmetric", exchanges=told, **carrier(met, token))
+    assert word in "".join(found)
+    assert (len(found), sites) == ((1, 0) if word else (0, 1))
+
+
+def test_changed_token_that_is_let_in_is_found(judged, met):
+    told = [tried(met, "the genuine token", 200), tried(met, "no token", 401), tried(met, "a changed payload", 200)]
+    assert judged("jwt-asymmetric", exchanges=told, **carrier(met, TOKEN))[0] == [
+        "A token with a changed payload is accepted."
+    ]
+    open_to_all = [tried(met, "the genuine token", 200), tried(met, "no token", 200)]
+    found, sites, silent = judged("jwt-asymmetric", exchanges=open_to_all, **carrier(met, TOKEN))
+    assert (found, sites, len(silent)) == ([], 0, 1)
+
+
+@pytest.mark.parametrize(
+    ("claims", "word"),
+    [
+        ({"exp": 1800, "iat": 0}, "lives 30 minutes, more than 15 minutes"),
+        ({"exp": 7200, "nbf": 0}, "lives 120 minutes, more than an hour"),
+        ({"iat": 0}, "never ends"),
+        ({"exp": "soon", "iat": 0}, ""),
+        ({"exp": 900, "iat": 0}, ""),
+    ],
+)
+def test_numbers_of_a_token_blame_and_never_hold_it(judged, met, claims, word):
+    token = build_token({"alg": "EdDSA"}, claims, b"k")
+    told = [tried(met, "a token as it was given", 200, token)]
+    found, sites, silent = judged("jwt-short-lived", exchanges=told, **carrier(met, token))
+    assert word in "".join(found)
+    assert (bool(found), sites, len(silent)) == (bool(word), 0, 1)
+
+
+def test_token_past_its_time_counts_only_where_a_new_one_is_let_in(judged, met):
+    told = [tried(met, "new token", 200), tried(met, "16 minutes later", 401)]
+    for again, sites in ((200, 1), (503, 0)):
+        more = [*told, tried(met, "another new token, 16 minutes later", again)]
+        assert judged("jwt-short-lived", exchanges=more, startable=True, **carrier(met, TOKEN))[:2] == ([], sites)
