@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 
+from vallum.guard import signed_in
 from vallum.guard.authentication.login import HALF_LOGIN
+from vallum.guard.identity.users import needs_factor
 
 PASSWORD = "seven blue pencils"
 
@@ -170,6 +172,39 @@ def test_who_must_have_a_factor_and_has_none_gets_a_code_by_mail(build: Any, bro
     assert world.log_in(browse(world.app)).json()["kinds"] == ["totp"]  # mail stood in; it does so no longer
     assert send(world.begin(), "/login/factor/code").status_code == 200
     assert len([mail for mail in world.kit.mails if "Your code" in mail.subject]) == 1
+
+
+def test_who_can_show_nothing_yet_is_told_to_confirm_her_address(
+    build: Any, browse: Any, send: Any, submit: Any
+) -> None:
+    world = World(build, browse, send, needs_factor=lambda _: True)
+    accounts = world.kit.parts.desk.accounts
+    accounts.change(world.ada.id, world.ada.version, email_proved=None)
+    browser = world.begin()
+    page = browser("GET", "/account/login/factor", headers={"accept": "text/html"})
+    assert 'href="/account/email/proof"' in page.text
+    assert send(browser, "/login/factor/code").status_code == 200
+    assert world.kit.mails == []
+    assert send(browser, "/email/proof", email="ada@example.org").status_code == 200
+    assert send(browser, "/email/confirm", token=world.kit.last_token()).status_code == 200
+    led = submit(browser, "/login/factor/code", next="/write")
+    assert led.headers["location"] == "/account/login/factor?next=%2Fwrite"
+    assert send(browser, "/login/factor", kind="email", code=world.kit.last_code()).status_code == 200
+
+
+def test_a_route_may_ask_the_sessions_of_a_role_only(world: World) -> None:
+    @world.app.get("/desk")
+    @signed_in
+    @needs_factor(roles=("editor",))
+    async def desk() -> str:
+        return "open"
+
+    bob = world.kit.add_account("bob@example.org")
+    editor, member = world.browse(world.app), world.browse(world.app)
+    editor.cookies, member.cookies = world.kit.log_in_as(world.ada), world.kit.log_in_as(bob)
+    assert (editor("GET", "/desk").status_code, member("GET", "/desk").status_code) == (403, 200)
+    editor.cookies = world.kit.log_in_as(world.ada, with_factor=True)
+    assert editor("GET", "/desk").status_code == 200
 
 
 def test_plain_accounts_are_not_asked(build: Any, browse: Any, send: Any) -> None:

@@ -78,6 +78,18 @@ def test_a_tampered_answer_is_refused(world: World, told: dict[str, Any]) -> Non
     assert world.who(browser) == ""
 
 
+def test_other_origins_of_ours_use_the_same_passkeys(build: Any, browse: Any, send: Any) -> None:
+    origins = (ORIGIN, "https://notes-shop.example")
+    app, kit = build(origins=origins)
+    ada = kit.add_account("ada@example.org")
+    key = SoftAuthenticator(origins[1], "notes.example")
+    kit.parts.factors.desk.factors.add(key.record(ada.id))
+    browser = browse(app, base=origins[1])
+    assert browser("GET", "/.well-known/webauthn").json() == {"origins": list(origins)}
+    challenge = send(browser, "/login/passkey/options").json()["options"]["challenge"]
+    assert send(browser, "/login/passkey", code=key.answer(challenge)).status_code == 200
+
+
 def test_an_answer_belongs_to_the_browser_that_was_asked(world: World) -> None:
     mine, thief = world.open(), world.open()
     challenge = world.ask(mine)

@@ -26,7 +26,7 @@ def halve_login(parts: IdentityParts, account: AccountRecord, secret: str, ask: 
     keep_half_login(secret)
     return Reply(
         data={"second_factor": "required", "kinds": list(parts.factors.list_kinds(account))},
-        location=f"{parts.settings.prefix}/login/factor{_pass_on(ask)}",
+        location=f"{parts.settings.prefix}/login/factor{pass_on(ask)}",
     )
 
 
@@ -53,7 +53,8 @@ def show_json(user: User) -> dict[str, Json]:
     }
 
 
-def _pass_on(ask: Ask) -> str:
+def pass_on(ask: Ask) -> str:
+    """The query string that takes `next` along."""
     wanted = ask.find("next")
     return f"?{urlencode({'next': wanted})}" if wanted else ""
 

@@ -14,8 +14,8 @@ from vallum.guard.errors.public import NotFoundError
 from vallum.guard.identity.account_flows import serve_link, tell
 from vallum.guard.identity.browsers import ASKED
 from vallum.guard.identity.endpoint import Ask, Endpoint, Page, Raw, Reply
-from vallum.guard.identity.entering import enter_account
-from vallum.guard.identity.pages import draw_form, draw_passkey
+from vallum.guard.identity.entering import enter_account, pass_on
+from vallum.guard.identity.pages import draw_form, draw_link, draw_passkey
 from vallum.guard.identity.parts import IdentityParts
 from vallum.guard.identity.passkey_script import SCRIPT
 from vallum.guard.identity.users import find_half_login
@@ -55,7 +55,13 @@ def _list_passkeys(parts: IdentityParts) -> tuple[Endpoint, ...]:
         Endpoint(path="/login/passkey/options", run=partial(_ask_anybody, parts)),
         Endpoint(path="/login/passkey", run=partial(_show_passkey, parts)),
         Endpoint(path="/passkeys.js", run=lambda _: Reply(raw=script), method="GET", access=ASSETS),
+        Endpoint(path="/.well-known/webauthn", run=partial(_tell_origins, parts), method="GET", rooted=True),
     )
+
+
+def _tell_origins(parts: IdentityParts, _: Ask) -> Reply:
+    """Which origins of ours use the passkeys of this one (WebAuthn Level 3, section 5.11)."""
+    return Reply(data={name: list(origins) for name, origins in open_passkeys(parts).party.describe().items()})
 
 
 def _show_factor(parts: IdentityParts, ask: Ask) -> Reply:
@@ -66,8 +72,9 @@ def _show_factor(parts: IdentityParts, ask: Ask) -> Reply:
 def _send_code(parts: IdentityParts, ask: Ask) -> Reply:
     half = find_half_login()
     parts.factors.email.send(find_halved(parts, half), browser=half)
-    reply = tell(_SENT)
-    return reply if not ask.is_form else Reply(location=f"{parts.settings.prefix}/login/factor")
+    if not ask.is_form:
+        return tell(_SENT)
+    return Reply(location=f"{parts.settings.prefix}/login/factor{pass_on(ask)}")
 
 
 def _ask_own(parts: IdentityParts, _: Ask) -> Reply:
@@ -125,8 +132,11 @@ def _draw_kinds(parts: IdentityParts, known: Mapping[str, str]) -> SafeHtml:
     if "passkey" in kinds:
         drawn.insert(0, draw_passkey("get", "Use a passkey", prefix, "/login/factor/passkey", "/login/factor"))
     if "email" in kinds:
-        drawn.append(draw_form("Send me a code", (), known, f"{prefix}/login/factor/code"))
-    drawn.append(draw_form("I have lost them", (), known, f"{prefix}/login/factor/lost/begin"))
+        drawn.append(draw_form("Send me a code", ("next",), known, f"{prefix}/login/factor/code"))
+    if kinds:
+        drawn.append(draw_form("I have lost them", (), known, f"{prefix}/login/factor/lost/begin"))
+    else:
+        drawn.append(draw_link(f"{prefix}/email/proof", "Confirm your address first: codes go there."))
     return join_html("", drawn)
 
 

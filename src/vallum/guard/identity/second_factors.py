@@ -87,8 +87,9 @@ def build_factors(
 
 
 def _open_passkeys(desk: FactorDesk, policy: GuardPolicy) -> Passkeys | None:
+    """Passkeys of the first origin, which the policy's other origins use too (`/.well-known/webauthn`)."""
     try:
-        party = RelyingParty(desk.desk.links.origin)
+        party = RelyingParty(desk.desk.links.origin, related=policy.origins[1:])
     except ConfigError:
         return None
     return Passkeys(desk=desk, party=party, limits=limit_attempts("passkey", policy))

@@ -162,6 +162,11 @@ def test_tokens_keys_and_the_script(world: World) -> None:
     pair = world.send(world.open(), "/token", login="ada@example.org", password=PASSWORD).json()
     program = world.open()
     assert program("GET", "/me", headers={"authorization": f"Bearer {pair['access_token']}"}).text == "ada@example.org"
+    related = program("GET", "/.well-known/webauthn")
+    assert (related.headers["content-type"], related.json()) == (
+        "application/json",
+        {"origins": ["http://localhost:8000"]},
+    )
     keys = program("GET", "/.well-known/jwks.json")
     assert (keys.status_code, keys.headers["content-type"]) == (200, "application/jwk-set+json")
     assert program("GET", "/account/jwks.json").json() == keys.json()
