@@ -130,6 +130,32 @@ PAIRS = {
         oauth.register("google", client_kwargs={"code_challenge_method": "S256"})
         """,
     ),
+    "authlib-session": (
+        """
+        from authlib.integrations.requests_client import OAuth2Session
+        def start(verifier):
+            session = OAuth2Session(ID, SECRET, scope="openid")
+            return session.create_authorization_url(AUTH, code_verifier=verifier)  # !
+        """,
+        """
+        from authlib.integrations.requests_client import OAuth2Session
+        def start(verifier):
+            session = OAuth2Session(ID, SECRET, scope="openid", code_challenge_method="S256")
+            return session.create_authorization_url(AUTH, code_verifier=verifier)
+        """,
+    ),
+    "oauthlib": (
+        """
+        from oauthlib.oauth2 import WebApplicationClient
+        client = WebApplicationClient(ID)
+        url = client.prepare_request_uri(AUTH, redirect_uri=URI, state=state)  # !
+        """,
+        """
+        from oauthlib.oauth2 import WebApplicationClient
+        client = WebApplicationClient(ID)
+        url = client.prepare_request_uri(AUTH, state=s, code_challenge=c, code_challenge_method="S256")
+        """,
+    ),
     "requests-oauthlib": (
         """
         from requests_oauthlib import OAuth2Session
