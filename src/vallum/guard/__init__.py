@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from vallum.guard.exchange import current, current_actor
     from vallum.guard.http.rate_policy import RateLimitPolicy
     from vallum.guard.identity.settings import Identity
-    from vallum.guard.identity.users import current_user, maybe_user, recent_login
+    from vallum.guard.identity.users import current_user, maybe_user, needs_factor, recent_factor, recent_login
     from vallum.guard.policy import Environment, GuardPolicy, read_environment
     from vallum.guard.sessions.signing import renew_session, sign_in, sign_out
 else:
@@ -50,7 +50,7 @@ else:
         "exchange": ("current", "current_actor"),
         "http.rate_policy": ("RateLimitPolicy",),
         "identity.settings": ("Identity",),
-        "identity.users": ("current_user", "maybe_user", "recent_login"),
+        "identity.users": ("current_user", "maybe_user", "needs_factor", "recent_factor", "recent_login"),
         "policy": ("Environment", "GuardPolicy", "read_environment"),
         "sessions.signing": ("renew_session", "sign_in", "sign_out"),
     }
@@ -88,9 +88,11 @@ __all__ = [
     "debug_only",
     "limited",
     "maybe_user",
+    "needs_factor",
     "permission",
     "public",
     "read_environment",
+    "recent_factor",
     "recent_login",
     "renew_session",
     "requires",

@@ -8,12 +8,11 @@ from fastapi import FastAPI
 
 from vallum.base.secret import Secret
 from vallum.crypto.passwords.argon2id import UNSAFE_CHEAPEST
-from vallum.guard import Environment, Guard, GuardPolicy, Identity, public, requires, signed_in
+from vallum.guard import Environment, Guard, GuardPolicy, Identity, needs_factor, public, requires, signed_in
 from vallum.guard.authentication.jobs import ImmediateJobs
 from vallum.guard.authentication.passwords import PasswordHasher
 from vallum.guard.identity.fastapi import CurrentUser, MaybeUser, RecentFactor, RecentLogin
 from vallum.guard.identity.testing import FrozenClock, IdentityKit
-from vallum.guard.identity.users import needs_factor
 
 PASSWORDS = PasswordHasher(UNSAFE_CHEAPEST)
 SECRET = Secret("Zk3vR8sN1qLw6yTb9xHc2mJf5pGd7uEa0oWiVtYn")

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from vallum.guard import signed_in
+from vallum.guard import needs_factor, public, signed_in
 from vallum.guard.authentication.login import HALF_LOGIN
-from vallum.guard.identity.users import needs_factor
+from vallum.guard.identity.users import finish_login
 
 PASSWORD = "seven blue pencils"
 
@@ -210,6 +210,19 @@ def test_a_route_may_ask_the_sessions_of_a_role_only(world: World) -> None:
 def test_plain_accounts_are_not_asked(build: Any, browse: Any, send: Any) -> None:
     world = World(build, browse, send, needs_factor=lambda account: "admin" in account.roles)
     assert world.is_in(world.begin())
+
+
+def test_a_handler_of_the_app_begins_no_session_without_the_factor(world: World, code: Any, send: Any) -> None:
+    @world.app.post("/account/own-login")
+    @public
+    def own() -> bool:
+        finish_login(world.ada)
+        return True
+
+    browser = world.browse(world.app)
+    answer = send(browser, "/own-login")
+    assert (answer.status_code, answer.json()["code"]) == (401, "invalid-credentials")
+    assert not world.is_in(browser)
 
 
 def test_a_recovery_code_works_once_and_is_told(world: World, code: Any, send: Any) -> None:

@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from vallum.base.errors import ConfigError
 from vallum.base.secret import Secret
 from vallum.crypto.jwt.keys import generate_key
+from vallum.crypto.seal.ring import SealRefusedError
 from vallum.guard import BearerPolicy, Caller, Environment, Guard, GuardPolicy, Identity
 from vallum.guard.authentication.mail.smtp import SmtpMailer
 from vallum.guard.http.rate_policy import RateLimitPolicy
@@ -65,6 +66,23 @@ def test_production_starts_on_one_file(tmp_path: Path) -> None:
     with pytest.raises(ConfigError):
         IdentityKit(guard)
     guard.identity.sessions.close()
+
+
+def test_an_app_outlasts_the_secrets_of_the_policy(tmp_path: Path) -> None:
+    def open_kit(secret: Secret[str], *factor_secrets: Secret[str]) -> IdentityKit:
+        identity = Identity(database=f"sqlite:///{tmp_path}/app.sqlite", factor_secrets=factor_secrets)
+        return IdentityKit(Guard(FastAPI(), policy=GuardPolicy(secrets=(secret,)), identity=identity))
+
+    before = open_kit(OLD, OLD)
+    ada = before.add_account("ada@example.org")
+    code = before.add_app(ada)()
+    after = open_kit(NEW, NEW, OLD)  # both were rotated: the sealing secret stays behind the new one
+    assert after.parts.factors.totp.verify(ada, code)
+    late = open_kit(NEW, NEW)
+    with pytest.raises(SealRefusedError):
+        late.parts.factors.totp.verify(ada, code)
+    for kit in (before, after, late):
+        kit.parts.sessions.close()
 
 
 def test_tokens_of_the_secret_before_are_still_read() -> None:

@@ -99,6 +99,7 @@ def build_parts(settings: Identity, policy: GuardPolicy) -> IdentityParts:
     tokens, refresh = _build_tokens(settings, policy, backing, secrets, desk.links.origin)
     devices = _build_devices(policy, secrets)
     factors = build_factors(settings, policy, backing, desk, secrets)
+    sessions.needs_factor = factors.needs
     login = _build_login(policy, desk, lockout, devices, factors)
     full = replace(
         policy,

@@ -6,7 +6,7 @@ the account's epoch; a session of an older one is dead wherever it is read. Sour
 
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -87,6 +87,8 @@ class StandingSessions:
         self.inner = inner
         self.recent_seconds = recent_seconds
         self.standings = standings
+        self.needs_factor: Callable[[AccountRecord], bool] = lambda _: False
+        """For whom no session begins without a second factor."""
 
     @property
     def shared(self) -> bool:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Final, TypeVar, overload
 
 from vallum.base.errors import ConfigError
+from vallum.guard.authentication.login_failure import LoginFailedError, LoginFailure
 from vallum.guard.authentication.mfa.step_up import FACTOR_AT, RecentFactor, RecentLogin, note_factor
 from vallum.guard.authorization.demands import note_proof
 from vallum.guard.errors.public import PublicError
@@ -105,10 +106,14 @@ def finish_login(account: AccountRecord, *, factor: bool = False, provider: str 
     """Begin the session of an account that has proved all that is asked of it, under the epoch that was judged.
 
     A second factor calls it once the half login was consumed, with `factor`; its cookie goes with it. `provider` is
-    the name of the one that vouched for her.
+    the name of the one that vouched for her. Raises `LoginFailedError` (401) where a factor is due and was not shown,
+    whoever calls.
     """
     exchange = current()
-    sessions_of(exchange).standings.forget(account.id)
+    sessions = sessions_of(exchange)
+    if not factor and sessions.needs_factor(account):
+        raise LoginFailedError(LoginFailure.WRONG_SECOND_FACTOR, account=account.id)
+    sessions.standings.forget(account.id)
     sign_in(account.id, roles=account.roles)
     session = exchange.session
     if session is not None:

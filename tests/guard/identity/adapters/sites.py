@@ -22,7 +22,17 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
 from tests.bridge import as_asgi
-from vallum.guard import Guard, GuardPolicy, Identity, current_user, maybe_user, public, recent_login, signed_in
+from vallum.guard import (
+    Guard,
+    GuardPolicy,
+    Identity,
+    current_user,
+    maybe_user,
+    needs_factor,
+    public,
+    recent_login,
+    signed_in,
+)
 from vallum.guard.identity.django import PROJECT
 from vallum.guard.identity.fastapi import CurrentUser, MaybeUser, RecentLogin
 from vallum.guard.identity.flask import current_user as flask_user
@@ -30,7 +40,6 @@ from vallum.guard.identity.litestar import DEPENDENCIES
 from vallum.guard.identity.litestar import CurrentUser as LitestarUser
 from vallum.guard.identity.litestar import MaybeUser as LitestarMaybe
 from vallum.guard.identity.testing import IdentityKit
-from vallum.guard.identity.users import needs_factor
 
 Site = tuple[Any, IdentityKit]
 NOBODY = "nobody"
