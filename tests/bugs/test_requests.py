@@ -120,7 +120,7 @@ def build_notes(ticking: Any, cheap: Any) -> tuple[FastAPI, IdentityKit]:
     return app, IdentityKit(Guard(app, policy=policy, identity=Identity(passwords=cheap)))
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=10)
 @given(
     host=st.sampled_from(HOSTS)
     | st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), min_size=1, max_size=30),

@@ -194,7 +194,7 @@ def test_bug_22_cve_2026_27205_not_even_where_the_handler_asks_for_it(policy: An
         assert answer.headers["cache-control"] == "no-store"
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=10)
 @given(
     steps=st.lists(st.sampled_from(["disable", "enable", "roles", "no roles", "wait", "ask"]), min_size=1, max_size=8)
 )

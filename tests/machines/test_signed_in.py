@@ -306,7 +306,7 @@ class SignedIn(RuleBasedStateMachine):
 
 
 SignedIn.TestCase.settings = settings(
-    max_examples=400 if IS_LONG else 12,
+    max_examples=200 if IS_LONG else 12,
     stateful_step_count=50 if IS_LONG else 20,
     deadline=None,
     suppress_health_check=list(HealthCheck),
