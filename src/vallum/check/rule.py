@@ -24,6 +24,8 @@ class Rule:
     """What is said of a site that is well: `bound`."""
     examine: Callable[[Project], Iterable[Remark]]
     """Yields a `Site` for each place that was well, a `Finding` for each that was not."""
+    cwe: tuple[int, ...] = ()
+    """The weaknesses that its findings show, where they are narrower than the control's; empty for the control's."""
 
     def site(self, place: Place, note: str = "") -> Site:
         """A place that was examined and is well, and why."""
@@ -38,6 +40,7 @@ class Rule:
         fix: str | Fix | None = None,
         steps: tuple[Step, ...] = (),
         confidence: Confidence = Confidence.HIGH,
+        cwe: tuple[int, ...] = (),
     ) -> Finding:
         """A place that breaks the control: what an attacker can do, why this is so here, and how to mend it."""
         return Finding(
@@ -50,6 +53,7 @@ class Rule:
             steps=steps,
             fix=Fix(text=fix) if isinstance(fix, str) else fix,
             confidence=confidence,
+            cwe=cwe or self.cwe,
         )
 
     def silence(self, silence: Silence, reason: str) -> Unproven:

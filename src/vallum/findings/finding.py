@@ -82,6 +82,8 @@ class Finding:
     confidence: Confidence = Confidence.HIGH
     seen: tuple[str, ...] = ()
     """What the running app answered, line by line; never a credential."""
+    cwe: tuple[int, ...] = ()
+    """The weaknesses that it shows, where they are narrower than the control's; empty for the control's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,7 +28,7 @@ def prefix(name: str):
     path = (BASE / name).resolve()
     if not str(path).startswith(str(BASE)):  # finding
         raise HTTPException(404)
-    return path.read_text()  # finding
+    return path.read_text()
 @app.get("/unresolved/{name:path}")
 def unresolved(name: str):
     path = BASE / name

@@ -14,6 +14,7 @@ from typing import Any, Final
 from vallum.check.flow import nodes
 from vallum.check.flow.folding import UNKNOWN
 from vallum.check.flow.module import Module
+from vallum.check.knowledge.kinds import mask_of
 from vallum.findings.place import Place
 
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
@@ -31,6 +32,14 @@ class Value:
     """Its folded value; a list, tuple or dictionary if all within is constant. `UNKNOWN` when it cannot be told."""
     tainted: bool = False
     """Whether data from outside can be in it."""
+    constants: tuple[Any, ...] = ()
+    """The values that it has on the ways that were followed, where it is not always the same: those of a parameter."""
+    reach: int = 0
+    """The bits of the kinds of sink for which data in it are still dangerous."""
+
+    def reaches(self, kind: str) -> bool:
+        """Whether data in it are still dangerous for a kind of sink."""
+        return bool(self.reach & mask_of(kind))
 
     @property
     def known(self) -> bool:

@@ -20,6 +20,10 @@ class Seen:
     name: str
     constant: Any
     tainted: bool
+    constants: tuple[Any, ...] = ()
+    """The constants that it had on different ways, where it was not always the same."""
+    reach: int = 0
+    """The kinds of sink for which data in it are still dangerous."""
 
 
 class Observations(Protocol):
@@ -60,6 +64,12 @@ class FactReader:
         self._observations = observations
         self._calls.clear()
         self._functions.clear()
+        for word, found in list(self.call_nodes.items()):
+            for node, scope in tuple(found):
+                if not isinstance(node.function, nodes.Attribute):
+                    seen = observations.see_name(node).rpartition(".")[2]
+                    if seen and seen != word:
+                        self.call_nodes.setdefault(seen, []).append((node, scope))
 
     @cached_property
     def bodies(self) -> list[tuple[Module, Definition | None]]:
@@ -297,4 +307,7 @@ class FactReader:
         name = self.names.name_of(node, scope)
         if seen and UNRESOLVED in name and seen.name:
             name = seen.name
-        return {"name": name, "constant": constant, "tainted": bool(seen and seen.tainted)}
+        if seen is None:
+            return {"name": name, "constant": constant, "tainted": False}
+        found = {"name": name, "constant": constant, "tainted": seen.tainted}
+        return {**found, "constants": seen.constants, "reach": seen.reach}

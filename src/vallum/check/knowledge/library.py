@@ -9,13 +9,16 @@ from typing import Any, Final
 
 from vallum.base.errors import ConfigError
 from vallum.check.knowledge.kinds import STORED, bits_of
-from vallum.check.knowledge.model import Check, Condition, Model, Origin, Sink, Variant
+from vallum.check.knowledge.model import RECEIVER, Check, Condition, Entry, Model, Origin, Sink, Switch, Variant
 
 _FOLDER: Final = Path(__file__).parent
 _TABLES: Final = frozenset({
     "library", "variant", "names", "constants", "source", "sink", "clears", "returns", "ends", "check",
-    "resolves", "trusted",
+    "resolves", "trusted", "switch", "entry",
 })  # fmt: skip
+
+
+NO_MODEL: Final = Model()
 
 
 @dataclass(slots=True)
@@ -30,8 +33,14 @@ class Knowledge:
     names: dict[str, str] = field(default_factory=dict)
     """Other names of the same thing."""
     constants: dict[str, Any] = field(default_factory=dict)
+    entries: list[Entry] = field(default_factory=list)
     beginnings: set[str] = field(default_factory=set)
     """The names from which an attribute, call or subscript can lead to a source."""
+
+    def find(self, name: str) -> Model:
+        """What is known of a call: by its whole name, else by its last word, else by its library."""
+        found = self.models.get(name) or self.methods.get(name.rpartition(".")[2])
+        return found or self.model(name) or NO_MODEL
 
     def model(self, name: str) -> Model | None:
         """What is known of a name."""
@@ -65,6 +74,8 @@ def merge(content: Mapping[str, Any], knowledge: Knowledge) -> None:
         raise ValueError(f"unknown table {min(unknown)!r}")
     knowledge.names.update(content.get("names", {}))
     knowledge.constants.update(content.get("constants", {}))
+    knowledge.entries += [_entry(entry) for entry in content.get("entry", [])]
+    knowledge.beginnings.update(entry.request for entry in knowledge.entries if entry.request)
     for name, changes in _entries(content):
         _add(knowledge, name, changes)
 
@@ -85,6 +96,13 @@ def _entries(content: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]
     for entry in content.get("variant", []):
         variant = Variant(when=tuple(_condition(one) for one in entry["when"]), returns=entry["returns"])
         yield from ((name, {"variants": (variant,)}) for name in entry["calls"])
+    for entry in content.get("switch", []):
+        switch = Switch(
+            state=entry["state"],
+            when=tuple(_condition(one) for one in entry["when"]),
+            about=tuple(_condition(one) for one in entry.get("about", ())),
+        )
+        yield from ((name, {"switches": (switch,)}) for name in entry["calls"])
     yield from ((name, {"returns": result}) for name, result in content.get("returns", {}).items())
     for flag in ("ends", "resolves", "trusted"):
         yield from ((name, {flag: True}) for name in content.get(flag, []))
@@ -99,6 +117,8 @@ def _add(knowledge: Knowledge, name: str, changes: dict[str, Any]) -> None:
     model = table.get(name, Model())
     if "sinks" in changes:
         changes = {"sinks": (*model.sinks, *changes["sinks"])}
+    if "switches" in changes:
+        changes = {"switches": (*model.switches, *changes["switches"])}
     if "variants" in changes:
         changes = {"variants": (*model.variants, *changes["variants"])}
     if "clears" in changes:
@@ -122,17 +142,32 @@ def _sink(entry: Mapping[str, Any]) -> Sink:
         when=tuple(_condition(condition) for condition in entry.get("when", ())),
         unless=tuple(_condition(condition) for condition in entry.get("unless", ())),
         first=entry.get("first", False),
+        text=entry.get("text", False),
         told=entry.get("told", ""),
     )
 
 
 def _condition(entry: Mapping[str, Any]) -> Condition:
+    place = entry.get("argument", -1)
     return Condition(
-        position=entry.get("argument", -1),
+        position=RECEIVER if place == "receiver" else place,
         keywords=tuple(entry.get("keywords", ())),
         equals=entry.get("equals"),
         pattern=entry.get("pattern", ""),
         missing=entry.get("missing", False),
+        state=entry.get("state", ""),
+    )
+
+
+def _entry(entry: Mapping[str, Any]) -> Entry:
+    words = {name: frozenset(entry.get(name, ())) for name in ("decorators", "bases", "methods", "modules", "calls")}
+    return Entry(
+        **words,
+        request=entry.get("request", ""),
+        label=entry.get("label", ""),
+        injected=entry.get("injected", False),
+        answers=entry.get("answers", ""),
+        only=tuple(_condition(one) for one in entry.get("only", ())),
     )
 
 

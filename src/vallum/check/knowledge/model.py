@@ -1,7 +1,10 @@
 """What is known of a library's functions and values."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
+
+RECEIVER: Final = -9
+"""The position of what a method is called on, in a condition."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,6 +18,8 @@ class Condition:
     """A regular expression that the whole text, or the argument's qualified name, must match."""
     missing: bool = False
     """What holds when the argument is not given."""
+    state: str = ""
+    """What must have been switched on before, by a call of the same object: see `Switch`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +34,8 @@ class Sink:
     unless: tuple[Condition, ...] = ()
     first: bool = False
     """Of a list, only its first element counts, and all of it after `-c` or `/c`."""
+    text: bool = False
+    """Whether only text counts, for what turns a dictionary into JSON."""
     told: str = ""
     """What it does with the argument, for the report: `runs it as SQL`."""
 
@@ -60,6 +67,41 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Switch:
+    """A call that puts its receiver into a state: a parser that from now on resolves entities."""
+
+    state: str
+    when: tuple[Condition, ...]
+    """The switch is on under these conditions, and off where they fail."""
+    about: tuple[Condition, ...] = ()
+    """Calls that are not about this state at all fail these."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """Functions that a framework calls, and what it hands to them."""
+
+    decorators: frozenset[str] = frozenset()
+    bases: frozenset[str] = frozenset()
+    """Classes whose methods of these names are handlers."""
+    methods: frozenset[str] = frozenset()
+    modules: frozenset[str] = frozenset()
+    """In modules that import one of these, whatever has a parameter called `request` is a handler."""
+    calls: frozenset[str] = frozenset()
+    """Calls that a function is handed to, to become a handler."""
+    request: str = ""
+    """The qualified name of what stands in the parameter `request`, or in the first one of a handler."""
+    label: str = ""
+    """What the other parameters are: `path parameter`; empty when nothing is known of them."""
+    injected: bool = False
+    """Whether parameters are filled by their declared types."""
+    answers: str = ""
+    """The kind of sink that the returned text becomes: `html`."""
+    only: tuple[Condition, ...] = ()
+    """Arguments of the decorator under which the answer is that kind."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Variant:
     """A call whose result has a name of its own under some arguments: a parser that resolves entities."""
 
@@ -78,6 +120,7 @@ class Model:
     returns: str = ""
     """The qualified name of the result, `argument 0`, `receiver` or `clean`."""
     variants: tuple[Variant, ...] = ()
+    switches: tuple[Switch, ...] = ()
     ends: bool = False
     """Whether it never returns."""
     check: Check | None = None

@@ -4,6 +4,7 @@ from typing import Any
 
 from vallum.check.flow import nodes
 from vallum.check.flow.folding import UNKNOWN
+from vallum.check.taint.sinks import check_item, note_type
 from vallum.check.taint.state import Cell, Frame
 from vallum.check.taint.subscripts import iterate
 from vallum.check.taint.value import (
@@ -27,10 +28,15 @@ def assign(target: nodes.Expression, value: Value, frame: Frame) -> None:
     if isinstance(target, nodes.Name):
         bind_name(target.id, mark_trail(value, "becomes", frame.module, target) if value.taint else value, frame)
     elif isinstance(target, nodes.Attribute):
-        set_attribute(frame.machine.evaluate(target.base, frame), target.name, value, frame)
+        base = frame.machine.evaluate(target.base, frame)
+        if target.name in {"content_type", "mimetype", "media_type"} and base.name:
+            note_type(base.name, value, frame)
+        set_attribute(base, target.name, value, frame)
     elif isinstance(target, nodes.Subscript):
         base = frame.machine.evaluate(target.base, frame)
-        set_item(base, frame.machine.evaluate(target.index, frame), value, frame)
+        index = frame.machine.evaluate(target.index, frame)
+        check_item(base.name, index, value, target, frame)
+        set_item(base, index, value, frame)
     elif isinstance(target, nodes.Items):
         _unpack(target, value, frame)
     elif isinstance(target, nodes.Star):

@@ -8,13 +8,14 @@ from vallum.check.flow import nodes
 from vallum.check.flow.folding import UNKNOWN
 from vallum.check.flow.walk import iter_nodes
 from vallum.check.taint.assign import assign
+from vallum.check.taint.behaviour import call_member
 from vallum.check.taint.guards import Facts, facts_of
 from vallum.check.taint.machine import Execute, Machine
 from vallum.check.taint.matching import match_pattern
 from vallum.check.taint.signature import widen
 from vallum.check.taint.state import Frame, State, join_states
-from vallum.check.taint.subscripts import iterate
-from vallum.check.taint.value import LIST, TUPLE, Value, truth_of
+from vallum.check.taint.subscripts import iterate, join_each
+from vallum.check.taint.value import LIST, TUPLE, UNION, Value, truth_of
 
 MOST_ROUNDS: Final = 3
 _MOST_UNROLLED: Final = 12
@@ -191,8 +192,9 @@ def run_try(node: nodes.Try, frame: Frame) -> None:
     """`try`: a handler begins in any state that its body was in before a statement, or raised in."""
     machine: Machine = frame.machine
     frame.raises.append([])
+    frame.thrown.append([])
     machine.execute(node.body, frame)
-    raised = frame.raises.pop()
+    raised, thrown = frame.raises.pop(), frame.thrown.pop()
     if frame.state is not None and node.otherwise:
         machine.execute(node.otherwise, frame)
     after = frame.state
@@ -204,7 +206,7 @@ def run_try(node: nodes.Try, frame: Frame) -> None:
         if frame.state is None:
             continue
         if handler.name:
-            frame.state.bind(handler.name, machine.named("exception()"))
+            frame.state.bind(handler.name, join_each([machine.named("exception()"), *thrown]))
         if handler.caught is not None:
             machine.evaluate(handler.caught, frame)
         machine.execute(handler.body, frame)
@@ -232,9 +234,20 @@ def run_with(node: nodes.With, frame: Frame) -> None:
             return
         if value.kind == LIST and isinstance(context, nodes.Call):
             value = iterate(value, context, frame)
+        value = _entered(value, context, frame)
         if target is not None:
             assign(target, value, frame)
     machine.execute(node.body, frame)
+
+
+def _entered(value: Value, node: nodes.Expression, frame: Frame) -> Value:
+    if value.kind == UNION:
+        return join_each([_entered(one, node, frame) for one in value.data])
+    for name in ("__enter__", "__aenter__"):
+        own = call_member(value, name, [], node, frame)
+        if own is not None:
+            return own
+    return value
 
 
 def run_match(node: nodes.Match, frame: Frame) -> None:

@@ -35,6 +35,8 @@ _NUMBERS: Final = frozenset({
     "decimal.Decimal", "datetime.timedelta", "pydantic.PositiveInt", "pydantic.NonNegativeInt", "pydantic.UUID4",
     "ipaddress.IPv4Address", "ipaddress.IPv6Address", "ipaddress.IPv4Network", "ipaddress.IPv6Network",
 })  # fmt: skip
+_BEGINNINGS: Final = ("initialize", "prepare", "setup")
+"""Methods that frameworks call before any other."""
 _DEEPEST: Final = 10
 
 
@@ -234,6 +236,11 @@ def template_of(kind: Value, machine: Machine) -> Value:
     frame.serial = machine.next_serial()
     machine.templates[info] = Value((), UNKNOWN, f"{info.name}()", OBJECT, (info.node, frame.serial), CONSTANT)
     instance = make_instance(kind, Arguments([], {}, NOTHING_KNOWN), info.node, frame)
+    for name in _BEGINNINGS:
+        member = find_member(info, name)
+        if member is not None and member.kind == FUNCTION:
+            invoke(member.data, Arguments([instance], {}, NOTHING_KNOWN), info.node, frame)
+            frame.ended = False
     state: Any = frame.state or frame.last
     machine.base.update(state.heap)
     machine.templates[info] = instance

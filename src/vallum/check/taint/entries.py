@@ -7,6 +7,7 @@ from typing import Any, Final
 from vallum.check.flow import nodes
 from vallum.check.flow.facts import Route
 from vallum.check.flow.folding import UNKNOWN
+from vallum.check.flow.walk import iter_nodes
 from vallum.check.knowledge.kinds import ALL
 from vallum.check.knowledge.model import Origin
 from vallum.check.taint.classes import (
@@ -17,8 +18,10 @@ from vallum.check.taint.classes import (
     make_instance,
     template_of,
 )
+from vallum.check.taint.handlers import Handler
 from vallum.check.taint.invoke import invoke
 from vallum.check.taint.machine import Arguments, Machine
+from vallum.check.taint.patterns import cleared_by
 from vallum.check.taint.state import Cell, Closure, Frame
 from vallum.check.taint.value import (
     CLASS,
@@ -33,6 +36,7 @@ from vallum.check.taint.value import (
     Taint,
     Trail,
     Value,
+    clear_bits,
 )
 
 _CONVERTERS: Final = re.compile(r"<(?:(\w+)(?:\([^)]*\))?:)?(\w+)>|\{(\w+)(?::(\w+))?\}|\(\?P<(\w+)>")
@@ -45,7 +49,9 @@ _MOST_FIELDS: Final = 60
 DJANGO_REQUEST: Final = "django.http.HttpRequest()"
 
 
-def parameters_of(route: Route | None, closure: Closure, frame: Frame) -> dict[str, Value]:
+def parameters_of(
+    route: Route | None, closure: Closure, frame: Frame, handler: Handler | None = None
+) -> dict[str, Value]:
     """The values with which an entry begins."""
     machine: Machine = frame.machine
     code = closure.code
@@ -56,8 +62,11 @@ def parameters_of(route: Route | None, closure: Closure, frame: Frame) -> dict[s
         elif parameter.kind == "args":
             bound[parameter.name] = machine.allocate(LIST, Cell(rest=NOTHING_KNOWN), parameter, frame)
         elif parameter.kind == "kwargs":
-            rest = _sent(parameter, "", "path parameter", frame) if route is not None else NOTHING_KNOWN
+            label = "path parameter" if route is not None else handler.entry.label if handler is not None else ""
+            rest = _sent(parameter, "", label, frame) if label else NOTHING_KNOWN
             bound[parameter.name] = machine.allocate(DICT, Cell(rest=rest), parameter, frame)
+        elif handler is not None:
+            bound[parameter.name] = _handed(handler, parameter, frame)
         elif route is None:
             bound[parameter.name] = _by_type(parameter, frame)
         else:
@@ -74,6 +83,26 @@ def _instance(owner: ClassInfo, route: Route | None, frame: Frame) -> Value:
         kwargs = _sent(owner.node, "", "path parameter", frame)
         frame.machine.store(value, cell.with_entry("kwargs", kwargs).with_entry("args", kwargs), frame)
     return value
+
+
+def _handed(handler: Handler, parameter: nodes.Parameter, frame: Frame) -> Value:
+    """What a framework of which the knowledge tells hands to a parameter."""
+    entry = handler.entry
+    if parameter.name == "start_response":
+        return _request(frame, parameter.name)
+    if parameter.name == "environ":
+        return _sent(parameter, "", "request", frame)
+    if entry.request and (parameter.name in _REQUESTS or (parameter.annotation is None and not entry.label)):
+        return _request(frame, entry.request)
+    if entry.injected:
+        return injected(parameter, _converters(handler.path), frame)
+    numeric = parameter.annotation is not None and is_numeric(parameter.annotation, frame)
+    if not entry.label or (numeric and handler.path):
+        return _by_type(parameter, frame)
+    return SAFE if handler.is_numeric(parameter.name) else _sent(parameter, parameter.name, entry.label, frame)
+
+
+_REQUESTS: Final = frozenset({"request", "req", "_request"})
 
 
 def _by_type(parameter: nodes.Parameter, frame: Frame) -> Value:
@@ -291,8 +320,25 @@ def fill_model(kind: Value, node: nodes.Node, frame: Frame, depth: int) -> Value
         if value.kind == CLASS and depth < 3:
             cell = cell.with_entry(name, fill_model(value, node, frame, depth + 1))
         else:
-            cell = cell.with_entry(name, _sent_field(node, name, frame))
+            sent = _sent_field(node, name, frame)
+            pattern = _pattern_of(info, name, annotation)
+            bits = cleared_by(pattern, "search") if pattern else 0
+            cell = cell.with_entry(name, sent.tainted(clear_bits(sent.taint, bits)) if bits else sent)
     return machine.allocate(OBJECT, cell, (node, info), frame, f"{info.name}()")
+
+
+def _pattern_of(info: ClassInfo, name: str, annotation: nodes.Expression) -> str:
+    """The pattern that a field's text must match: `Field(pattern=...)`, `constr(pattern=...)`; empty for none."""
+    calls = [inner for inner in iter_nodes(annotation) if isinstance(inner, nodes.Call)]
+    for statement in info.node.body:
+        if isinstance(statement, nodes.Assign) and isinstance(statement.value, nodes.Call):
+            named = [target.id for target in statement.targets if isinstance(target, nodes.Name)]
+            calls += [statement.value] if name in named else []
+    for call in calls:
+        for keyword, value in call.keywords:
+            if keyword in {"pattern", "regex"} and isinstance(value, nodes.Const) and isinstance(value.value, str):
+                return value.value
+    return ""
 
 
 def _sent_field(node: nodes.Node, name: str, frame: Frame) -> Value:

@@ -4,9 +4,11 @@ from typing import Any, Final
 
 from vallum.check.flow import nodes
 from vallum.check.flow.folding import UNKNOWN
+from vallum.check.knowledge.kinds import bits_of
 from vallum.check.taint.assign import assign
+from vallum.check.taint.behaviour import as_text
 from vallum.check.taint.comprehensions import run_comprehension
-from vallum.check.taint.guards import combine, facts_of, make_fact
+from vallum.check.taint.guards import NO_PAIR, combine, facts_of, make_fact
 from vallum.check.taint.invoke import close
 from vallum.check.taint.machine import Evaluate, Machine
 from vallum.check.taint.objects import get_attribute
@@ -22,12 +24,15 @@ from vallum.check.taint.value import (
     LIST,
     NONE,
     NOTHING_KNOWN,
+    OBJECT,
     PLAIN,
     SAFE,
     TEXT,
     TUPLE,
     Value,
+    clear_bits,
     constant,
+    guessed,
     join_values,
     mark_trail,
     merge_all,
@@ -126,7 +131,7 @@ def _logic_value(operator: str, results: list[Value]) -> Value:
         value = Value((), "", "", PLAIN, None, CONSTANT) if value.const is None and len(results) > 1 else value
     for other in results[1:]:
         value = join_values(value, other)
-    if any(result.kind == FACT for result in results):
+    if any(result.kind == FACT or facts_of(result) != NO_PAIR for result in results):
         return make_fact(combine(operator, [facts_of(result) for result in results]), merge_all(results))
     return value
 
@@ -176,7 +181,11 @@ def run_hole(node: nodes.Hole, frame: Frame) -> Value:
     if node.specification is not None:
         form = machine.evaluate(node.specification, frame)
         if isinstance(form.const, str) and form.const[-1:] and form.const[-1] in "bcdoxXeEfFgGn":
-            return SAFE
+            return guessed(value)
+    if value.kind == OBJECT:
+        value = as_text(value, node, frame) or value
+    if node.conversion in {"r", "a"}:
+        value = value.tainted(clear_bits(value.taint, _LINES))
     if value.const is not UNKNOWN and not node.conversion and node.specification is None:
         return constant(str(value.const)) if not isinstance(value.const, str) else value
     if value.kind not in {PLAIN, TEXT}:
@@ -259,6 +268,7 @@ def run_star(node: nodes.Star, frame: Frame) -> Value:
     return value
 
 
+_LINES: Final = bits_of(["header", "log"])
 _BUILTINS: Final = frozenset(dir(__import__("builtins")))
 EXPRESSIONS: Final[dict[type, Evaluate]] = {
     nodes.Const: run_const,

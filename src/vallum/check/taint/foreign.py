@@ -5,12 +5,15 @@ from typing import Any, Final
 
 from vallum.check.flow import nodes
 from vallum.check.flow.folding import UNKNOWN
+from vallum.check.knowledge.kinds import RANDOM
+from vallum.check.knowledge.library import NO_MODEL
 from vallum.check.knowledge.model import Check, Model
 from vallum.check.taint.guards import NO_FACTS, clear_atoms, make_fact
-from vallum.check.taint.library import builtins, paths, regexes
+from vallum.check.taint.library import builtins, characters, paths, regexes
+from vallum.check.taint.library.buffers import BUFFERED, buffer_method
 from vallum.check.taint.library.builtins import Handler
 from vallum.check.taint.machine import Arguments, Machine
-from vallum.check.taint.sinks import CLEARED_BY, check_sink, holds
+from vallum.check.taint.sinks import CLEARED_BY, check_sink, holds, switch
 from vallum.check.taint.state import Frame
 from vallum.check.taint.value import (
     BOUND,
@@ -34,11 +37,15 @@ from vallum.check.taint.value import (
     merge_taints,
 )
 
-_HANDLERS: Final[dict[str, Handler]] = {**builtins.HANDLERS, **regexes.HANDLERS, **paths.HANDLERS}
+_HANDLERS: Final[dict[str, Handler]] = {
+    **builtins.HANDLERS,
+    **regexes.HANDLERS,
+    **paths.HANDLERS,
+    **characters.HANDLERS,
+}
 _LOOKUPS: Final = frozenset(
     {"get", "getlist", "getall", "get_all", "getone", "pop", "setdefault", "get_json", "getfirst"}
 )
-_NO_MODEL: Final = Model()
 _STANDARD: Final = frozenset(sys.stdlib_module_names) | frozenset(dir(sys.modules["builtins"]))
 
 
@@ -58,12 +65,16 @@ def call_foreign(
     """The result of a call that leaves the project."""
     machine: Machine = frame.machine
     name = machine.knowledge.names.get(name, name)
-    model = machine.model(name) or machine.knowledge.methods.get(name.rpartition(".")[2], _NO_MODEL)
+    model = machine.knowledge.find(name)
     for sink in model.sinks:
         check_sink(sink, name, receiver, arguments, node, frame)
+    if model.switches:
+        switch(model, receiver, arguments, frame)
     if model.ends:
         frame.ended = True
         return NOTHING_KNOWN
+    if model.origin is not None and model.origin.mask == RANDOM:
+        return machine.take_in(name, model.origin, node, frame)
     special = _special(name, receiver, arguments, node, frame)
     if special is not None:
         return _cleaned(special, model, name, node, frame)
@@ -84,17 +95,29 @@ def _special(name: str, receiver: Value | None, arguments: Arguments, node: node
     if receiver is None:
         return None
     method = name.rpartition(".")[2]
-    if receiver.name == regexes.COMPILED:
-        return regexes.compiled_method(receiver, method, arguments)
-    if receiver.name.startswith("pathlib.") or receiver.marks & RESOLVED:
-        found = paths.path_method(receiver, method, arguments, frame)
-        if found is not None:
-            return found
+    found = _of_known(receiver, method, arguments, node, frame)
+    if found is not None:
+        return found
     if method in _LOOKUPS and receiver.taint:
         return _look_up(name, receiver, arguments, node, frame)
+    if method in {"map", "imap", "imap_unordered"} and len(arguments.positional) > 1:
+        return _HANDLERS["map"](arguments, node, frame)
     if method in {"run_in_executor", "submit", "add_task"} and arguments.positional:
         rest = arguments.positional[1:] if method == "run_in_executor" else arguments.positional
         return _HANDLERS["asyncio.to_thread"](Arguments(rest, arguments.keywords, arguments.rest), node, frame)
+    return None
+
+
+def _of_known(receiver: Value, method: str, arguments: Arguments, node: nodes.Call, frame: Frame) -> Value | None:
+    """A method of an object whose behaviour is written out: a buffer, a pattern, a match, a path."""
+    if receiver.name in BUFFERED:
+        return buffer_method(receiver, method, arguments, frame)
+    if receiver.name == regexes.COMPILED:
+        return regexes.compiled_method(receiver, method, arguments)
+    if receiver.name == regexes.MATCHED:
+        return regexes.match_method(receiver, method, arguments, node, frame)
+    if receiver.name.startswith("pathlib.") or receiver.marks & RESOLVED:
+        return paths.path_method(receiver, method, arguments, frame)
     return None
 
 
@@ -167,7 +190,7 @@ def _result(
         interned: Value = frame.machine.named(full)
         if interned.origin == origin:
             return interned
-    marks = LOOKED_UP if taints and model is _NO_MODEL and _is_lookup(name, receiver) else 0
+    marks = LOOKED_UP if taints and model is NO_MODEL and _is_lookup(name, receiver) else 0
     return Value(taints, UNKNOWN, full, PLAIN, None, origin, marks)
 
 

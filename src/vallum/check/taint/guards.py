@@ -11,11 +11,13 @@ from vallum.check.taint.text import end_of
 from vallum.check.taint.value import (
     CLASS,
     COMMON,
+    CONFIGURED,
     CONSTANT,
     DICT,
     ELEMENT,
     FACT,
     LIST,
+    PLAIN,
     RESOLVED,
     TEXT,
     TUPLE,
@@ -29,13 +31,18 @@ Pair = tuple[Facts, Facts]
 NO_FACTS: Final[Facts] = {}
 NO_PAIR: Final[Pair] = (NO_FACTS, NO_FACTS)
 _CLIMBS: Final = BITS["path"]
-_HOSTS: Final = bits_of(["redirect"])
+_HOSTS: Final = bits_of(["redirect", "address"])
+_SCRIPTS: Final = bits_of(["redirect"])
 _PATH: Final = bits_of(["path"])
 
 
 def facts_of(value: Value) -> Pair:
     """What is shown where a value is true, and where it is false."""
-    return value.data if value.kind == FACT else NO_PAIR
+    if value.kind == FACT:
+        return value.data[0], value.data[1]
+    if value.kind == PLAIN and value.taint and any(taint.atom.host for taint in value.taint):
+        return NO_FACTS, clear_atoms(tuple(taint for taint in value.taint if taint.atom.host), _HOSTS)
+    return NO_PAIR
 
 
 def make_fact(pair: Pair, taints: Taints = ()) -> Value:
@@ -84,6 +91,8 @@ def combine(operator: str, pairs: list[Pair]) -> Pair:
 
 def compare(operator: str, left: Value, right: Value, frame: Frame) -> Pair:
     """What `left operator right` shows of either."""
+    if left.kind == FACT and right.const is None and operator in {"is", "is not", "==", "!="}:
+        return swap(facts_of(left)) if operator in {"is", "=="} else facts_of(left)
     if operator in {"==", "is"}:
         return _equal(left, right), NO_FACTS
     if operator in {"!=", "is not"}:
@@ -92,7 +101,38 @@ def compare(operator: str, left: Value, right: Value, frame: Frame) -> Pair:
         return _member(left, right, frame)
     if operator == "not in":
         return swap(_member(left, right, frame))
+    if operator == "<=":
+        return shows_subset(left, right, frame), NO_FACTS
     return NO_PAIR
+
+
+def shows_subset(left: Value, right: Value, frame: Frame) -> Facts:
+    """What it shows of a text that the set of its characters lies within a known one: `set(word) <= ALLOWED`."""
+    if left.kind != LIST:
+        return NO_FACTS
+    rest = frame.machine.cell(left, frame).rest
+    allowed = _characters(right, frame)
+    if rest is None or not rest.marks & ELEMENT or allowed is None:
+        return NO_FACTS
+    return lift(clear_atoms(rest.taint, cleared_within(allowed)))
+
+
+def _characters(value: Value, frame: Frame) -> str | None:
+    if isinstance(value.const, str):
+        return value.const
+    if value.kind not in {LIST, TUPLE}:
+        return None
+    parts = [part.const for part in frame.machine.contents(value, frame)]
+    return "".join(parts) if all(isinstance(part, str) and len(part) == 1 for part in parts) else None
+
+
+def lift(facts: Facts) -> Facts:
+    """What holds of every character of a text holds of the text."""
+    lifted = dict(facts)
+    for atom, bits in facts.items():
+        for whole in atom.lineage[-1:]:
+            lifted[whole] = lifted.get(whole, 0) | bits
+    return lifted
 
 
 def _equal(left: Value, right: Value) -> Facts:
@@ -124,11 +164,28 @@ def _member(left: Value, right: Value, frame: Frame) -> Pair:
 def _without(left: Value, right: Value) -> Facts:
     """What the absence of a constant shows."""
     match left.const:
-        case "..":
+        case ".." | "../":
             return clear_atoms(right.taint, _CLIMBS)
         case "/":
-            return clear_atoms(right.taint, _PATH | _HOSTS)
+            return clear_atoms(right.taint, _PATH | _SCRIPTS)
+        case "'" | '"':
+            return _without_quote(right, BITS["xpath-single" if left.const == "'" else "xpath-double"])
     return NO_FACTS
+
+
+def _without_quote(value: Value, bits: int) -> Facts:
+    facts = dict(clear_atoms(value.taint, bits))
+    for taint in value.taint:
+        if taint.atom.key == "[1:-1]":
+            for whole in taint.atom.lineage[-1:]:
+                facts[whole] = facts.get(whole, 0) | BITS["literal-inner"]
+    return facts
+
+
+def ends_with(value: Value, suffix: Value) -> Pair:
+    """What `value.endswith(suffix)` shows."""
+    quoted = suffix.const in {"'", '"'}
+    return (clear_atoms(value.taint, BITS["literal-end"]) if quoted else NO_FACTS), NO_FACTS
 
 
 def starts_with(value: Value, prefix: Value) -> Pair:
@@ -147,15 +204,19 @@ def _start_clears(value: Value, prefix: Value) -> int:
     if prefix.taint:
         return 0
     text = prefix.const
-    if value.marks & RESOLVED and end_of(prefix).endswith(("/", "\\")):
+    if value.marks & RESOLVED and (prefix.origin <= CONFIGURED or end_of(prefix).endswith(("/", "\\"))):
         return _PATH
     if not isinstance(text, str):
         return 0
+    if text in {"'", '"'}:
+        return BITS["literal-start"]
     if text == "/":
         return BITS["redirect"]
     scheme, slashes, rest = text.partition("://")
-    if (slashes and scheme and "/" in rest) or (text[:1] == "/" and text[1:2] not in {"", "/", "\\"}):
+    if slashes and scheme and "/" in rest:
         return _HOSTS
+    if text[:1] == "/" and text[1:2] not in {"", "/", "\\"}:
+        return _SCRIPTS
     return 0
 
 

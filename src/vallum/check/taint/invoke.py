@@ -19,6 +19,7 @@ from vallum.check.taint.value import (
     NONE,
     NOTHING_KNOWN,
     PLAIN,
+    SAFE,
     TEXT,
     Atom,
     Value,
@@ -112,7 +113,7 @@ def invoke(closure: Closure, arguments: Arguments, node: nodes.Node, frame: Fram
     bound = bind(closure, arguments, node, frame)
     signer = Signer(machine, frame)
     if frame.depth >= DEEPEST or machine.active.get(code):
-        return _give_up(code, arguments, signer, frame)
+        return SAFE if _number_so_far(code, machine) else _give_up(code, arguments, signer, frame)
     contexts = machine.memo.get(code)
     if contexts is None:
         contexts = machine.memo[code] = Contexts()
@@ -176,6 +177,20 @@ def _key(closure: Closure, bound: Mapping[str, Value], signer: Signer, frame: Fr
     return tuple(parts), tuple(free), frozenset(cleared.items()) if cleared else None
 
 
+def _number_so_far(code: Code, machine: Machine) -> bool:
+    """Whether all that a function was seen to return are numbers, so that calling itself gives one as well."""
+    frame = machine.running.get(code)
+    if frame is None or not frame.returns:
+        return False
+    return all(_is_number(value) for value, _ in frame.returns)
+
+
+def _is_number(value: Value) -> bool:
+    if value.const is not UNKNOWN:
+        return isinstance(value.const, int | float)
+    return value.kind == FACT or (value.kind == PLAIN and not value.taint and not value.name and not value.origin)
+
+
 def _give_up(code: Code, arguments: Arguments, signer: Signer, frame: Frame) -> Value:
     """Recursion, or a chain of calls too long to follow: the result carries what the arguments do."""
     for value in arguments.every():
@@ -235,11 +250,15 @@ def run(closure: Closure, bound: dict[str, Value], addresses: tuple[Any, ...], f
     callee = Frame(machine, code.module, code, closure.frame, before.call(bound))
     callee.serial = machine.next_serial()
     callee.depth = frame.depth + 1
+    callee.content = machine.handlers.answers.get(code, "")
+    machine.handlers.invoked.add(code)
     machine.active[code] = machine.active.get(code, 0) + 1
+    outer, machine.running[code] = machine.running.get(code), callee
     try:
         machine.execute(code.node.body, callee)
     finally:
         machine.active[code] -= 1
+        machine.running[code] = outer
     if callee.state is not None:
         callee.returns.append((NONE, callee.state))
         callee.last = callee.state

@@ -7,6 +7,7 @@ from vallum.check.flow import nodes
 from vallum.check.flow.folding import UNKNOWN
 from vallum.check.flow.index import Index
 from vallum.check.flow.module import Module
+from vallum.check.knowledge.kinds import RANDOM
 from vallum.check.knowledge.library import Knowledge
 from vallum.check.knowledge.model import Model, Origin
 from vallum.check.taint.record import Record
@@ -70,6 +71,26 @@ class Arguments:
         return self.rest
 
 
+class Handlers:
+    """What is noted of handlers while they are run."""
+
+    __slots__ = ("answers", "decorated", "invoked", "is_real", "keeps_guesses", "shared")
+
+    def __init__(self) -> None:
+        """Nothing yet."""
+        self.is_real = False
+        """Whether the entry that is being run is a handler that a framework calls, and not one made up."""
+        self.answers: dict[Any, str] = {}
+        """What the returned text of a handler becomes, for handlers that are called through their decorators."""
+        self.decorated: dict[Any, Value] = {}
+        """What stands in a function's place after its decorators."""
+        self.invoked: set[Any] = set()
+        self.shared: dict[Any, Cell] = {}
+        """What the functions that run before every handler left in objects that all of them see: `flask.g`."""
+        self.keeps_guesses = False
+        """Whether a value that can be guessed was left where the entries before may look for it."""
+
+
 class Machine:
     """Runs every function on values instead of data, once for each way in which it is called."""
 
@@ -91,8 +112,10 @@ class Machine:
         self.pending: dict[Any, Any] = {}
         self.entered: set[Any] = set()
         self.active: dict[Any, int] = {}
+        self.running: dict[Any, Frame | None] = {}
         self.fuel = FUEL
         self.steps = 0
+        self.handlers = Handlers()
         self.strict = False
         """Whether failures of the interpreter itself are raised, as its own tests want it."""
         self.call_value: Any = None
@@ -232,12 +255,21 @@ class Machine:
             return self.cell(value, frame).values()
         return []
 
+    def share(self, state: State) -> None:
+        """Let every handler see what was written to objects outside of the project."""
+        for address, cell in state.heap.items():
+            if isinstance(address, str) and address != "flask.request":
+                known = self.handlers.shared.get(address)
+                self.handlers.shared[address] = cell if known is None else join_cells(known, cell)
+
     def keep_heap(self, state: State) -> None:
         """Let what an entry did to module-level containers be seen by the entries after it."""
         for address, cell in state.heap.items():
             known = self.base.get(address)
             if known is not None and known is not cell:
                 self.base[address] = join_cells(known, cell)
+                if any(taint.mask & RANDOM for value in cell.values() for taint in value.taint):
+                    self.handlers.keeps_guesses = True
 
 
 def _note(raised: list[State], state: State) -> None:

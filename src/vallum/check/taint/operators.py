@@ -4,8 +4,12 @@ from typing import Any, Final
 
 from vallum.check.flow import nodes
 from vallum.check.flow.folding import UNKNOWN, apply
-from vallum.check.taint.guards import combine, compare, facts_of, make_fact, swap
+from vallum.check.knowledge.kinds import ALL, RANDOM
+from vallum.check.knowledge.model import Sink
+from vallum.check.taint.behaviour import call_operator
+from vallum.check.taint.guards import NO_FACTS, combine, compare, facts_of, make_fact, shows_subset, swap
 from vallum.check.taint.machine import Machine
+from vallum.check.taint.sinks import judge
 from vallum.check.taint.state import Cell, Frame
 from vallum.check.taint.text import add_text, as_parts, format_percent
 from vallum.check.taint.value import (
@@ -17,6 +21,7 @@ from vallum.check.taint.value import (
     FACT,
     FUNCTION,
     LIST,
+    OBJECT,
     OUTSIDE,
     PERHAPS,
     PLAIN,
@@ -50,6 +55,9 @@ def operate(operator: str, left: Value, right: Value, node: nodes.Node, frame: F
         result = apply(operator, left.const, right.const)
         if result is not UNKNOWN:
             return constant(result)
+    special = _operate_objects(operator, left, right, node, frame)
+    if special is not None:
+        return special
     if operator == "+":
         return _add(left, right, node, frame)
     if operator == "%" and (left.kind == TEXT or left.marks & ESCAPED or not isinstance(left.const, int | float)):
@@ -61,6 +69,14 @@ def operate(operator: str, left: Value, right: Value, node: nodes.Node, frame: F
     if left.kind in {LIST, DICT} or right.kind in {LIST, DICT}:
         return _merge(left, right, node, frame)
     return Value(taint, UNKNOWN, "", PLAIN, None, max(left.origin, right.origin)) if taint else SAFE
+
+
+def _operate_objects(operator: str, left: Value, right: Value, node: nodes.Node, frame: Frame) -> Value | None:
+    """Operators that a class defines, and `set(text) - ALLOWED`, whose emptiness shows something of the text."""
+    if OBJECT in {left.kind, right.kind}:
+        return call_operator(operator, left, right, node, frame)
+    shown = shows_subset(left, right, frame) if operator == "-" and left.kind == LIST else NO_FACTS
+    return make_fact((NO_FACTS, shown), frame.machine.flatten(left, frame)) if shown else None
 
 
 def _merge(left: Value, right: Value, node: nodes.Node, frame: Frame) -> Value:
@@ -133,6 +149,8 @@ def run_compare(node: nodes.Compare, frame: Frame) -> Value:
     for operator, other in zip(node.operators, node.others, strict=True):
         right = machine.evaluate(other, frame)
         results.append(_decide(operator, left, right, frame))
+        if operator in {"==", "!="}:
+            _compare_guess(left, right, node, frame)
         pairs.append(compare(operator, left, right, frame))
         left = right
     if False in results:
@@ -142,9 +160,22 @@ def run_compare(node: nodes.Compare, frame: Frame) -> Value:
     return make_fact(combine("and", pairs))
 
 
+def _compare_guess(left: Value, right: Value, node: nodes.Compare, frame: Frame) -> None:
+    """A drawn value that is compared with what a visitor sends: whoever can guess it passes."""
+    for sent, drawn in ((left, right), (right, left)):
+        if not any(taint.mask & ALL for taint in sent.taint):
+            continue
+        if any(taint.mask & RANDOM for taint in frame.machine.flatten(drawn, frame)):
+            judge(_GUESS, "==", drawn, node, node, frame)
+
+
+_GUESS: Final = Sink(kind="random", told="compares it with what was sent")
+
+
 def _decide(operator: str, left: Value, right: Value, frame: Frame) -> Any:
     if operator in {"is", "is not"} and right.const is None and left.const is UNKNOWN:
-        if left.kind in {TEXT, TUPLE, LIST, DICT, FUNCTION, FACT} and not left.marks & PERHAPS:
+        is_match = left.kind == FACT and bool(left.name)
+        if left.kind in {TEXT, TUPLE, LIST, DICT, FUNCTION, FACT} and not (left.marks & PERHAPS or is_match):
             return operator == "is not"
         return UNKNOWN
     if left.const is UNKNOWN:

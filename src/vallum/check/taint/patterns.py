@@ -1,11 +1,11 @@
 """What a regular expression, matched whole, leaves possible."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import Any, Final
 
-from vallum.check.knowledge.kinds import bits_of
+from vallum.check.knowledge.kinds import BITS, bits_of
 
 _DANGEROUS: Final = {
     "sql": "'\"`;\\ -",
@@ -17,6 +17,13 @@ _DANGEROUS: Final = {
     "markup": "<>&\"'",
     "redirect": "/\\:",
     "template": "{",
+    "address": "/\\:@?#",
+    "entity": "<&",
+    "ldap": "()*\\&|=!\0",
+    "xpath": "'\"[]()/@",
+    "header": "\r\n",
+    "log": "\r\n",
+    "pattern": "*+{}()[\\|?",
 }
 _LETTERS: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
 _DIGITS: Final = frozenset("0123456789")
@@ -45,7 +52,37 @@ def cleared_by(pattern: str, how: str) -> int:
     if not names or not starts or not ends:
         return 0
     allowed = _characters(tree)
-    return bits_of(kind for kind, dangerous in _DANGEROUS.items() if not allowed & set(dangerous))
+    return _harmless(allowed) | BITS["trust"]
+
+
+@cache
+def group_clears(pattern: str, key: Any) -> int:
+    """The bits of the kinds that a group's text cannot harm; by number or name, 0 for the whole, None for any."""
+    parser: Any = re._parser  # type: ignore[attr-defined]  # noqa: SLF001 -- the only parser whose grammar is `re`'s own
+    try:
+        parsed = parser.parse(pattern)
+    except (re.error, RecursionError, OverflowError):
+        return 0
+    if key == 0:
+        return _harmless(_characters(parsed))
+    number = parsed.state.groupdict.get(key) if isinstance(key, str) else key
+    groups = dict(_groups(parsed))
+    chosen = list(groups.values()) if number is None else [groups[number]] if number in groups else []
+    return _harmless(frozenset().union(*chosen)) if chosen else 0
+
+
+def _groups(tree: Iterable[tuple[Any, Any]]) -> Iterator[tuple[int, frozenset[str]]]:
+    for operation, argument in tree:
+        match str(operation):
+            case "SUBPATTERN":
+                if argument[0] is not None:
+                    yield argument[0], _characters(argument[3])
+                yield from _groups(argument[3])
+            case "MAX_REPEAT" | "MIN_REPEAT" | "POSSESSIVE_REPEAT":
+                yield from _groups(argument[2])
+            case "BRANCH":
+                for branch in argument[1]:
+                    yield from _groups(branch)
 
 
 def _is_anchor(item: tuple[Any, Any], name: str) -> bool:
@@ -95,7 +132,7 @@ def _class(items: list[tuple[Any, Any]]) -> frozenset[str]:
 
 def cleared_within(characters: str) -> int:
     """The bits cleared for text of nothing but these characters."""
-    return bits_of(kind for kind, dangerous in _DANGEROUS.items() if not set(characters) & set(dangerous))
+    return _harmless(frozenset(characters))
 
 
 @cache
@@ -118,4 +155,10 @@ def left_by(pattern: str, replacement: str) -> int:
     else:
         return 0
     left |= frozenset(replacement)
-    return bits_of(kind for kind, dangerous in _DANGEROUS.items() if not left & set(dangerous))
+    return _harmless(left)
+
+
+@cache
+def _harmless(characters: frozenset[str]) -> int:
+    """The bits of the kinds that text of these characters alone cannot harm."""
+    return bits_of(kind for kind, dangerous in _DANGEROUS.items() if not characters & set(dangerous))

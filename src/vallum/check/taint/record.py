@@ -8,9 +8,11 @@ from vallum.check.flow import nodes
 from vallum.check.flow.folding import UNKNOWN
 from vallum.check.flow.module import Module
 from vallum.check.flow.reader import Seen
+from vallum.check.knowledge.kinds import ALL
 from vallum.check.knowledge.model import Sink
 from vallum.check.taint.value import Taints, Value, join_values, merge_taints
 
+_MOST_CONSTANTS = 12
 _OFTEN = 4
 """Ways to one call after which those that carry nothing from outside are no longer told apart."""
 
@@ -47,8 +49,8 @@ class Judgement:
     """Why it is well, in the words of the report."""
     ways: dict[tuple[Module, nodes.Node] | None, Taints]
     """The data by the place at which the text was put together, where that is in another function than the sink."""
-    called: bool
-    """Whether a caller within the project led there, so that the values are real ones."""
+    called: int
+    """How real the values are: 0 for a function that nobody is seen to call, 1 below one, 2 or 3 below a handler."""
 
 
 class Record:
@@ -58,9 +60,15 @@ class Record:
         """Nothing seen yet."""
         self._calls: dict[nodes.Node, tuple[str, tuple[Value, ...]]] = {}
         self._often: dict[nodes.Node, int] = {}
+        self._constants: dict[tuple[nodes.Node, int], dict[Any, None]] = {}
+        self._names: dict[nodes.Node, dict[str, None]] = {}
         self.judgements: dict[tuple[nodes.Node, str], Judgement] = {}
         self.guards: dict[Any, str] = {}
         """For each atom, the check that last cleared it."""
+        self.pages: dict[tuple[Any, str], nodes.Node] = {}
+        """In each activation, where the answer of a name was last made: its content type may be set afterwards."""
+        self.texts: set[nodes.Node] = set()
+        """The answers that turned out to be no HTML."""
         self.cuts: dict[str, str] = {}
         """Functions that could not be followed to their end, and why."""
         self.steps = 0
@@ -72,6 +80,11 @@ class Record:
             self._calls[node] = (name, values)
             return
         told, before = known
+        if name and name != told:
+            self._names.setdefault(node, {})[name] = None
+        for place, (one, other) in enumerate(zip(before, values, strict=False)):
+            if one is not other and other.const is not UNKNOWN and isinstance(other.const, str | int):
+                self._note_constant(node, place, one, other)
         often = self._often.get(node, 0)
         if often > _OFTEN and not any(value.taint for value in values):
             return
@@ -82,10 +95,19 @@ class Record:
                 self._calls[node] = (told, joined)
                 return
 
+    def _note_constant(self, node: nodes.Node, place: int, one: Value, other: Value) -> None:
+        kept = self._constants.setdefault((node, place), {})
+        if len(kept) < _MOST_CONSTANTS:
+            for value in (one, other):
+                if isinstance(value.const, str | int):
+                    kept[value.const] = None
+
     def see_name(self, node: nodes.Call) -> str:
         """The qualified name of what is called; empty for a call that was never reached."""
         known = self._calls.get(node)
-        return known[0] if known is not None else ""
+        if known is None:
+            return ""
+        return next(iter(self._names.get(node, ())), "") if known[0][:1] in {"", "?"} else known[0]
 
     def see_call(self, node: nodes.Call) -> tuple[Seen, ...] | None:
         """What is called, then each argument and keyword in order; None for a call that was never reached."""
@@ -93,7 +115,10 @@ class Record:
         if known is None:
             return None
         name, values = known
-        return (Seen(name, UNKNOWN, False), *(_seen(value) for value in values))
+        names = tuple(self._names.get(node, ()))
+        called = Seen(name, UNKNOWN, False, names)
+        found = [_seen(value, tuple(self._constants.get((node, place), ()))) for place, value in enumerate(values)]
+        return (called, *found)
 
     def judge(self, judgement: Judgement) -> None:
         """Note what reached a sink; the worst of all ways counts, but a real caller's more than an invented one's."""
@@ -108,16 +133,19 @@ class Record:
             known.ways[way] = merge_taints(known.ways.get(way, ()), taints)
         uncertain = {Outcome.BUILT, Outcome.UNKNOWN}
         if known.called != judgement.called and {known.outcome, judgement.outcome} & uncertain:
-            real, invented = (known, judgement) if known.called else (judgement, known)
+            real, invented = (known, judgement) if known.called > judgement.called else (judgement, known)
             if invented.outcome in uncertain:
                 known.outcome = real.outcome
-                known.called = True
+                known.called = real.called
                 return
         if judgement.outcome > known.outcome:
             known.outcome = judgement.outcome
             known.argument = judgement.argument
-        known.called = known.called or judgement.called
+        known.called = max(known.called, judgement.called)
 
 
-def _seen(value: Value) -> Seen:
-    return Seen(value.name, value.const, any(taint.mask for taint in value.taint))
+def _seen(value: Value, constants: tuple[Any, ...]) -> Seen:
+    reach = 0
+    for taint in value.taint:
+        reach |= taint.mask
+    return Seen(value.name, value.const, bool(reach & ALL), constants, reach)

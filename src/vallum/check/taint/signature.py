@@ -95,7 +95,7 @@ class Signer:
         if kind in {CLASS, MODULE}:
             return value.data
         if kind == FACT:
-            return tuple([frozenset(facts.items()) for facts in value.data])
+            return tuple([frozenset(facts.items()) for facts in value.data[:2]])
         return None
 
     def _cell(self, value: Value, depth: int) -> Any:

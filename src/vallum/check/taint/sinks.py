@@ -6,11 +6,12 @@ from typing import Final
 from vallum.check.flow import nodes
 from vallum.check.flow.folding import UNKNOWN
 from vallum.check.flow.module import Module
-from vallum.check.knowledge.kinds import mask_of
-from vallum.check.knowledge.model import Condition, Sink
+from vallum.check.knowledge.kinds import LITERAL, RANDOM, mask_of
+from vallum.check.knowledge.model import RECEIVER, Condition, Model, Sink
 from vallum.check.taint.machine import Arguments
 from vallum.check.taint.record import Judgement, Outcome
-from vallum.check.taint.state import Frame
+from vallum.check.taint.state import Cell, Frame
+from vallum.check.taint.text import start_of
 from vallum.check.taint.value import (
     BUILT,
     CONFIGURED,
@@ -25,6 +26,7 @@ from vallum.check.taint.value import (
     Taints,
     Trail,
     Value,
+    constant,
     join_values,
 )
 
@@ -39,15 +41,68 @@ def check_sink(
     sink: Sink, name: str, receiver: Value | None, arguments: Arguments, node: nodes.Call, frame: Frame
 ) -> None:
     """Judge what a call hands to a sink, if it is one under these arguments."""
-    if not all(holds(condition, arguments, default=not condition.pattern) for condition in sink.when):
-        return
-    if any(holds(condition, arguments, default=False) for condition in sink.unless):
+    if not _is_one(sink, receiver, arguments, frame):
         return
     value, argument = _find(sink, receiver, arguments, node)
     if value is not None:
         if sink.first:
             value = _command_of(value, frame)
+        if sink.text and value.kind in {LIST, DICT, TUPLE, OBJECT}:
+            return
         judge(sink, name, value, argument, node, frame)
+
+
+def check_item(base: str, key: Value, value: Value, node: nodes.Subscript, frame: Frame) -> None:
+    """Judge `base[key] = value`, if that is a sink: a header, an entry of the session."""
+    knowledge = frame.machine.knowledge
+    model = knowledge.models.get(f"{base}[]=") if base else None
+    word = node.base.name if isinstance(node.base, nodes.Attribute) else ""
+    if model is None and word:
+        model = knowledge.methods.get(f"{word}[]=")
+    arguments = Arguments([key, value])
+    if isinstance(key.const, str) and key.const.lower() == "content-type":
+        note_type(base.removesuffix(".headers"), value, frame)
+    for sink in model.sinks if model is not None else ():
+        if _is_one(sink, None, arguments, frame):
+            judge(sink, f"{base or word}[...] =", arguments.positional[sink.position], node, node, frame)
+
+
+def note_type(base: str, value: Value, frame: Frame) -> None:
+    """An answer gets its content type after it was made: text that is no HTML runs no scripts."""
+    made = frame.machine.record.pages.get((frame.serial, base))
+    kind = start_of(value)
+    if made is not None and kind and not kind.startswith(("text/html", "image/svg", "application/xhtml")):
+        frame.machine.record.texts.add(made)
+
+
+def _is_one(sink: Sink, receiver: Value | None, arguments: Arguments, frame: Frame) -> bool:
+    for condition in sink.when:
+        if condition.state:
+            if not is_switched(condition, receiver, arguments, frame):
+                return False
+        elif not holds(condition, arguments, default=not condition.pattern):
+            return False
+    return not any(holds(condition, arguments, default=False) for condition in sink.unless)
+
+
+def is_switched(condition: Condition, receiver: Value | None, arguments: Arguments, frame: Frame) -> bool:
+    """Whether an object was put into a state before."""
+    value = receiver if condition.position == RECEIVER else arguments.get(condition.position, *condition.keywords)
+    if value is None or not value.name:
+        return False
+    cell = (frame.state or frame.last).heap.get(value.name)
+    found = cell.entries.get(condition.state) if cell is not None else None
+    return found is not None and found.const is not False
+
+
+def switch(model: Model, receiver: Value | None, arguments: Arguments, frame: Frame) -> None:
+    """Note the states that a call switches on or off."""
+    for one in model.switches:
+        if receiver is None or not all(holds(condition, arguments, default=False) for condition in one.about):
+            continue
+        on = constant(all(holds(condition, arguments, default=True) for condition in one.when))
+        state = frame.state or frame.last
+        state.put(receiver.name, state.heap.get(receiver.name, Cell()).with_entry(one.state, on))
 
 
 def _find(
@@ -76,7 +131,7 @@ def holds(condition: Condition, arguments: Arguments, *, default: bool) -> bool:
     if value is None:
         return condition.missing
     if condition.pattern:
-        text = value.const if isinstance(value.const, str) else value.name
+        text = value.const if isinstance(value.const, str) else value.name or start_of(value)
         if not text:
             return default
         return re.fullmatch(condition.pattern, text) is not None
@@ -105,10 +160,18 @@ def _command_of(value: Value, frame: Frame) -> Value:
 
 def judge(sink: Sink, name: str, value: Value, argument: nodes.Node, node: nodes.Node, frame: Frame) -> None:
     """Write down what reaches a sink."""
-    taints = frame.machine.flatten(value, frame)
+    if sink.kind == "html" and value.kind == TUPLE and value.data:
+        value = value.data[0]
     mask = mask_of(sink.kind)
+    taints = frame.machine.flatten(value, frame)
+    if mask != RANDOM:
+        taints = tuple([taint for taint in taints if taint.mask != RANDOM])
     bad = tuple([taint for taint in taints if taint.mask & mask])
+    if sink.kind == "code":
+        bad = tuple([taint for taint in bad if taint.mask & LITERAL])
     outcome, reason = _outcome(value, taints, bad, frame)
+    if sink.kind == "html":
+        frame.machine.record.pages[frame.serial, f"{name}()"] = node
     frame.machine.record.judge(
         Judgement(
             module=frame.module,
@@ -120,7 +183,7 @@ def judge(sink: Sink, name: str, value: Value, argument: nodes.Node, node: nodes
             taints=bad,
             reasons={reason: None} if reason else {},
             ways=_ways(bad, node, frame),
-            called=frame.depth > 0,
+            called=(frame.depth > 0) + 2 * frame.machine.handlers.is_real,
         )
     )
 

@@ -8,7 +8,7 @@ from vallum.check.flow.module import Definition, Module
 from vallum.check.taint.value import Atom, Taint, Taints, Value, join_values
 
 MOST_ELEMENTS: Final = 60
-MOST_ENTRIES: Final = 200
+MOST_ENTRIES: Final = 1000
 Address = Any
 """Where a container or object lies: the node that made it and the activation it was made in."""
 
@@ -281,7 +281,7 @@ class Frame:
 
     __slots__ = (
         "breaks", "code", "content", "continues", "depth", "ended", "last", "machine", "module", "outer", "raises",
-        "returns", "serial", "state", "yields",
+        "returns", "serial", "state", "thrown", "yields",
     )  # fmt: skip
 
     def __init__(self, machine: Any, module: Module, code: Code | None, outer: "Frame | None", state: State) -> None:
@@ -301,6 +301,8 @@ class Frame:
         self.breaks: list[list[State]] = []
         self.continues: list[list[State]] = []
         self.raises: list[list[State]] = []
+        self.thrown: list[list[Value]] = []
+        """The exceptions that were raised within each `try` around."""
         self.yields: list[Value] = []
         self.content = ""
         """The kind of sink that its return value is: `html` for a handler whose text becomes a page."""

@@ -88,7 +88,9 @@ def _judge_page(value: Value, node: nodes.Return, frame: Frame) -> None:
 def run_raise(node: nodes.Raise, frame: Frame) -> None:
     """`raise`: a handler around it may go on from here."""
     if node.value is not None:
-        frame.machine.evaluate(node.value, frame)
+        value = frame.machine.evaluate(node.value, frame)
+        for thrown in frame.thrown:
+            thrown.append(value)
     if frame.state is not None:
         for raised in frame.raises:
             raised.append(frame.state)
@@ -164,7 +166,7 @@ def run_jump(node: nodes.Jump, frame: Frame) -> None:
 
 def run_function(node: nodes.Function, frame: Frame) -> None:
     """`def`: the decorators of the project are called; those of libraries leave the function what it is."""
-    value = close(node, frame)
+    value = plain = close(node, frame)
     for decorator in reversed(node.decorators):
         wrapper = frame.machine.evaluate(_callee(decorator), frame)
         if wrapper.kind in {FUNCTION, BOUND, CLASS, OBJECT}:
@@ -177,6 +179,8 @@ def run_function(node: nodes.Function, frame: Frame) -> None:
         else:
             value = mark_function(value, wrapper.name)
     frame.ended = False
+    if value.kind in {FUNCTION, BOUND} and value.data is not plain.data:
+        frame.machine.handlers.decorated[node] = value
     bind_name(node.name, value, frame)
 
 

@@ -1,7 +1,10 @@
 """`base[index]`, and going through what a value holds."""
 
+from typing import Final
+
 from vallum.check.flow import nodes
 from vallum.check.flow.folding import UNKNOWN
+from vallum.check.taint.behaviour import call_member, spread
 from vallum.check.taint.machine import Arguments
 from vallum.check.taint.state import Cell, Frame
 from vallum.check.taint.value import (
@@ -10,8 +13,10 @@ from vallum.check.taint.value import (
     CONSTANT,
     DICT,
     ELEMENT,
+    FACT,
     LIST,
     LOOKED_UP,
+    METHOD,
     NOTHING_KNOWN,
     OBJECT,
     PLAIN,
@@ -23,6 +28,9 @@ from vallum.check.taint.value import (
     join_values,
     merge_all,
 )
+
+INNER: Final = "[1:-1]"
+"""The key of a text's part without its first and last character."""
 
 
 def get_item(base: Value, index: Value, node: nodes.Node, frame: Frame) -> Value:
@@ -37,13 +45,24 @@ def get_item(base: Value, index: Value, node: nodes.Node, frame: Frame) -> Value
             return _slice_list(cell, index.const, node, frame)
         return _from_sequence(cell.elements, cell.rest, index)
     if base.kind in {DICT, OBJECT}:
-        cell = frame.machine.cell(base, frame)
-        if isinstance(cell.owner, Value) and isinstance(index.const, str | int) and index.const not in cell.entries:
-            return _make_missing(base, cell, index, node, frame)
-        return from_mapping(cell, index)
+        return _from_entries(base, index, node, frame)
     if base.kind == CLASS:
         return base
+    if base.kind == FACT and base.name == "re.match()":
+        arguments = Arguments([index])
+        found: Value = frame.machine.call_value(Value((), UNKNOWN, "", METHOD, (base, "group")), arguments, node, frame)
+        return found
     return _from_other(base, index, node, frame)
+
+
+def _from_entries(base: Value, index: Value, node: nodes.Node, frame: Frame) -> Value:
+    own = call_member(base, "__getitem__", [index], node, frame)
+    if own is not None:
+        return own
+    cell = frame.machine.cell(base, frame)
+    if isinstance(cell.owner, Value) and isinstance(index.const, str | int) and index.const not in cell.entries:
+        return _make_missing(base, cell, index, node, frame)
+    return from_mapping(cell, index)
 
 
 def _make_missing(base: Value, cell: Cell, index: Value, node: nodes.Node, frame: Frame) -> Value:
@@ -97,8 +116,7 @@ def _from_other(base: Value, index: Value, node: nodes.Node, frame: Frame) -> Va
     if base.marks & LOOKED_UP and isinstance(index.const, str):
         return Value((), UNKNOWN, f"{base.name}[]" if base.name else "", PLAIN, None, base.origin)
     if base.taint:
-        key = index.const if index.const is not UNKNOWN and not isinstance(index.const, slice) else node
-        taint = machine.take_part(base, key, node, frame)
+        taint = machine.take_part(base, _key_of(index, node), node, frame)
         return Value(taint, UNKNOWN, f"{base.name}[]" if base.name else "", PLAIN, None, base.origin)
     if base.kind == TEXT:
         return Value((), UNKNOWN, "", TEXT, ("", ""), base.origin)
@@ -108,6 +126,13 @@ def _from_other(base: Value, index: Value, node: nodes.Node, frame: Frame) -> Va
         taken: Value = machine.take_in(name, model.origin, node, frame)
         return taken
     return Value((), UNKNOWN, name, PLAIN, None, base.origin)
+
+
+def _key_of(index: Value, node: nodes.Node) -> object:
+    """What names a part: its constant key or place; else where it is taken."""
+    if isinstance(index.const, slice):
+        return INNER if index.const == slice(1, -1, None) else node
+    return node if index.const is UNKNOWN else index.const
 
 
 def iterate(value: Value, node: nodes.Node, frame: Frame) -> Value:
@@ -126,6 +151,9 @@ def iterate(value: Value, node: nodes.Node, frame: Frame) -> Value:
             keys.append(Value(cell.rest.taint, UNKNOWN, "", PLAIN, None, CONFIGURED))
         return join_each(keys)
     if value.kind == OBJECT:
+        own = spread(value, node, frame)
+        if own is not None and own.kind != OBJECT:
+            return iterate(own, node, frame)
         return join_each(machine.cell(value, frame).values())
     if isinstance(value.const, str | bytes):
         return Value((), UNKNOWN, "", TEXT, ("", ""), CONSTANT)

@@ -14,6 +14,7 @@ from vallum.check.taint.value import (
     Value,
     clear_bits,
     constant,
+    guessed,
     merge_taints,
 )
 
@@ -21,6 +22,8 @@ LONGEST: Final = 20_000
 _ABSOLUTE: Final = BITS["path-absolute"]
 _REDIRECT: Final = bits_of(["redirect"])
 _SLASHES: Final = BITS["redirect-slashes"]
+_ADDRESS: Final = bits_of(["address"])
+_QUOTES: Final = {"'": BITS["xpath"] | BITS["xpath-double"], '"': BITS["xpath"] | BITS["xpath-single"]}
 _HTML: Final = bits_of(["html", "markup"])
 
 
@@ -33,15 +36,30 @@ def join_text(parts: Sequence[Value]) -> Value:
     prefix, open_ = "", True
     taints: Taints = ()
     origin, marks = CONSTANT, 0
-    for part in parts:
+    for place, part in enumerate(parts):
         if part.taint:
-            taints = merge_taints(taints, clear_bits(part.taint, prefix_clears(prefix)))
+            bits = prefix_clears(prefix) | _QUOTES.get(_quote_before(parts[:place]), 0)
+            taints = merge_taints(taints, clear_bits(part.taint, bits))
         origin = max(origin, part.origin)
         marks |= part.marks & ESCAPED
         if open_:
             prefix += start_of(part)
             open_ = part.const is not UNKNOWN
     return Value(taints, UNKNOWN, "", TEXT, (prefix[:200], end_of(parts[-1]) if parts else ""), origin, marks)
+
+
+def _quote_before(parts: Sequence[Value]) -> str:
+    """The kind of quotes within which the text goes on after these parts; empty for none, or if nobody can tell."""
+    quote = ""
+    for part in parts:
+        if part.const is UNKNOWN:
+            end = end_of(part)[-1:]
+            quote = end if end in _QUOTES else "" if part.kind == TEXT else quote
+            continue
+        for character in start_of(part):
+            if character in _QUOTES:
+                quote = "" if character == quote else quote or character
+    return quote
 
 
 def start_of(value: Value) -> str:
@@ -65,7 +83,7 @@ def prefix_clears(prefix: str) -> int:
     bits = _ABSOLUTE
     scheme, slashes, rest = prefix.partition("://")
     if slashes and scheme.isalnum() and "/" in rest:
-        return bits | _REDIRECT
+        return bits | _REDIRECT | _ADDRESS
     if prefix[0] in "?#" or (prefix[0] == "/" and prefix[1:2] not in {"", "/", "\\"}):
         return bits | _REDIRECT
     if not slashes and prefix[0].isalnum() and ("?" in prefix or "#" in prefix or "/" in prefix):
@@ -97,7 +115,7 @@ def format_percent(pattern: Value, values: Sequence[Value]) -> Value:
             numeric = [piece[1] for piece in pieces[1:]]
             parts: list[Value] = [constant(pieces[0][0])]
             for value, conversion, piece in zip(values, numeric, pieces[1:], strict=True):
-                parts += [Value((), UNKNOWN, "", 0, None, CONSTANT) if conversion in "dioxXeEfFgGc" else value]
+                parts.append(guessed(value) if conversion in "dioxXeEfFgGc" else value)
                 parts.append(constant(piece[0]))
             return _marked(join_text(parts), pattern)
     return _marked(join_text([pattern, *values]), pattern)
@@ -130,10 +148,10 @@ def _split_percent(pattern: str) -> list[tuple[str, str]]:
     return pieces
 
 
-def parse_format(pattern: str) -> list[tuple[str, str | None]] | None:
-    """The pieces of `str.format`: constant text and the field after it; None for a pattern that is not one."""
+def parse_format(pattern: str) -> list[tuple[str, str | None, str | None]] | None:
+    """The pieces of `str.format`: constant text, the field after it, its conversion; None for what is no pattern."""
     try:
-        return [(text, field) for text, field, _, _ in string.Formatter().parse(pattern)]
+        return [(text, field, conversion) for text, field, _, conversion in string.Formatter().parse(pattern)]
     except ValueError:
         return None
 

@@ -6,6 +6,7 @@ from typing import Any, Final
 from vallum.check.flow import nodes
 from vallum.check.flow.folding import UNKNOWN
 from vallum.check.flow.module import Module
+from vallum.check.knowledge.kinds import RANDOM
 
 PLAIN, TEXT, TUPLE, LIST, DICT, OBJECT, FUNCTION, BOUND, CLASS, MODULE, FACT, UNION, METHOD = range(13)
 """Kinds. TEXT is built of parts, and its two ends may be known; METHOD is a method of a builtin value."""
@@ -195,6 +196,14 @@ def clear_bits(taints: Taints, bits: int) -> Taints:
     if not taints:
         return taints
     return tuple([Taint(taint.atom, taint.mask & ~bits, taint.trail) for taint in taints])
+
+
+def guessed(value: Value) -> Value:
+    """A number made of a value: no text is left in it, but whoever can guess the one can guess the other."""
+    if not value.taint:
+        return SAFE
+    left = tuple([Taint(taint.atom, RANDOM, taint.trail) for taint in value.taint if taint.mask & RANDOM])
+    return Value(left, UNKNOWN, "", PLAIN, None, CONSTANT) if left else SAFE
 
 
 def mark_trail(value: Value, verb: str, module: Module, node: nodes.Node) -> Value:

@@ -28,6 +28,8 @@ _ROOT_URL: Final = re.compile(
 )
 _SECRET: Final = re.compile(r"\.pem\b|\.key\b|secret|\.env\b|id_rsa|credential|password", re.IGNORECASE)
 _ATTACK: Final = "Whoever takes the process over has all that the account may do, not only what the service does."
+_LONGEST: Final = 2_000
+"""Longer lines are data, not settings, and patterns take very long on them."""
 
 
 def examine(project: Project) -> Iterator[Remark]:
@@ -38,6 +40,7 @@ def examine(project: Project) -> Iterator[Remark]:
             remarks += [
                 remark
                 for number, line in enumerate(source.lines, 1)
+                if len(line) <= _LONGEST
                 for remark in _judge_line(source, number, line, project)
             ]
     remarks += [remark for call in project.calls("os.chmod", "*.chmod") for remark in _judge_mode(call)]

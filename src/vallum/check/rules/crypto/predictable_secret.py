@@ -12,6 +12,7 @@ from vallum.check.read.purpose import is_test
 from vallum.check.readings.origins import Origins, origins_of
 from vallum.check.readings.words import split_words
 from vallum.check.rule import Rule
+from vallum.check.taint.record import Outcome
 from vallum.findings.finding import Confidence, Finding, Remark, Silence, Step, Where
 
 _GENERATORS: Final = match_names((
@@ -78,6 +79,10 @@ def examine(project: Project) -> Iterator[Remark]:
             remark = _judge(name, value, scope, origins) if is_secret(name) else None
             if remark is not None:
                 found.setdefault(remark.where, remark)
+    for flow in project.flows("random"):
+        if flow.outcome is Outcome.REACHED and not is_test(flow.module.path):
+            why = f"`{flow.name.removeprefix('?.')}` gets what was drawn, and the generator is none for secrets."
+            found.setdefault(flow.place, RULE.finding(flow.place, _ATTACK, why, fix=_FIX, steps=flow.steps))
     yield from found.values()
     sites = [RULE.site(call.place, call.name) for call in project.calls(*_GOOD) if not is_test(call.place.path)]
     yield from sites

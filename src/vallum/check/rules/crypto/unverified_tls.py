@@ -52,10 +52,24 @@ def examine(project: Project) -> Iterator[Remark]:
         *_judge_texts(project),
         *_judge_scripts(project),
         *_judge_clients(project),
+        *_judge_hosts(project),
     ]
     yield from remarks
     if not remarks and not project.uses("requests", "httpx", "aiohttp", "urllib", "urllib3", "ssl", "smtplib"):
         yield RULE.silence(Silence.DOES_NOT_APPLY, "nothing connects by TLS")
+
+
+def _judge_hosts(project: Project) -> Iterator[Remark]:
+    """The policy of an SSH client for the keys of hosts that it does not know."""
+    for call in project.calls("*.set_missing_host_key_policy"):
+        policy = call.argument(0, "policy")
+        if policy is None or is_test(call.place.path):
+            continue
+        if policy.text.rstrip("()").endswith(("AutoAddPolicy", "WarningPolicy")):
+            why = "The key of a host that nobody knows is taken as it comes."
+            yield RULE.finding(call.place, _ATTACK, why, fix="Load the known hosts and use RejectPolicy.")
+        elif "RejectPolicy" in policy.text:
+            yield RULE.site(call.place, "unknown hosts are refused")
 
 
 def _judge_settings(project: Project) -> Iterator[Remark]:

@@ -100,7 +100,10 @@ def _algorithm(call: Call) -> str:
     argument = call.argument(position, keyword)
     if argument is None:
         return ""
-    return argument.constant if isinstance(argument.constant, str) else _passed(argument)
+    if isinstance(argument.constant, str):
+        return argument.constant
+    named = [value for value in argument.constants if isinstance(value, str)]
+    return next((value for value in named if _bare(value) in _BAD), named[0]) if named else _passed(argument)
 
 
 def _passed(argument: Argument) -> str:

@@ -1,18 +1,17 @@
 """Paths that data can lead out of their folder."""
 
-import re
 from collections.abc import Iterator
 from typing import Final
 
-from vallum.check.flow import nodes
-from vallum.check.flow.facts import Call
-from vallum.check.flow.walk import iter_scope
-from vallum.check.judging import Telling, guard_sites, judge_flows
+from vallum.check.judging import Telling, guard_sites, judge_flow
 from vallum.check.project import Project
 from vallum.check.rule import Rule
-from vallum.findings.finding import Confidence, Fix, Remark
+from vallum.check.taint.flows import Flow
+from vallum.check.taint.record import Outcome
+from vallum.findings.finding import Confidence, Finding, Fix, Remark
 
-_RESOLVED: Final = re.compile(r"\.resolve\(|realpath\(|abspath\(|normpath\(")
+_PARTIAL_COMPARISON: Final = 187
+"""CWE-187, narrower than path traversal: only folders whose names begin alike can be reached."""
 _FIX: Final = Fix(
     text="Resolve base and path, and go on only if the path is below the base.",
     after=(
@@ -25,19 +24,18 @@ _FIX: Final = Fix(
 
 def examine(project: Project) -> Iterator[Remark]:
     """Look at every file that is opened, moved or sent, and at archives that are unpacked."""
-    yield from judge_flows(RULE, project, ["path"], _TELLING)
+    for flow in project.flows("path"):
+        if flow.name != "startswith":
+            remark = judge_flow(RULE, flow, _TELLING)
+        elif flow.outcome in {Outcome.REACHED, Outcome.UNKNOWN, Outcome.BUILT}:
+            remark = _compare_text(flow)
+        else:
+            remark = RULE.site(flow.place, "compared up to a separator, or without data")
+        if remark is not None:
+            yield remark
     yield from guard_sites(
         RULE, project, "vallum.guard.files.paths.SafeFolder().*", "vallum.guard.files.archives.extract_archive"
     )
-    for call in project.calls("*.startswith"):
-        if _tests_prefix(call):
-            yield RULE.finding(
-                call.place,
-                "A visitor can reach the neighbours of the folder: /srv/files-old begins like /srv/files.",
-                "The path is compared as text, without the separator after the folder.",
-                fix="Compare by components: path.is_relative_to(BASE).",
-                confidence=Confidence.MEDIUM,
-            )
     for call in project.calls("tarfile.*.extractall", "tarfile.*.extract"):
         filtered = call.constant_of(None, "filter")
         if filtered in {"data", "tar"} or (call.argument(None, "filter") is not None and filtered != "fully_trusted"):
@@ -52,29 +50,16 @@ def examine(project: Project) -> Iterator[Remark]:
             )
 
 
-def _tests_prefix(call: Call) -> bool:
-    """Whether a resolved path is compared with the text of a folder that does not end in a separator."""
-    receiver, argument = call.receiver, call.argument(0)
-    if receiver is None or argument is None or not _RESOLVED.search(receiver.text + _made_by(call)):
-        return False
-    if isinstance(argument.node, (nodes.Binary, nodes.Text)):
-        return False
-    return not (isinstance(argument.constant, str) and argument.constant.endswith(("/", "\\")))
-
-
-def _made_by(call: Call) -> str:
-    """How the receiver was made, if it is a variable of the same function."""
-    node = call.receiver.node if call.receiver else None
-    inner = node.arguments[0] if isinstance(node, nodes.Call) and node.arguments else node
-    if not isinstance(inner, nodes.Name) or call.function is None:
-        return ""
-    made = [
-        call.module.text_of(statement.value)
-        for statement in iter_scope(call.function.node.body)
-        if isinstance(statement, nodes.Assign) and statement.value is not None
-        if any(isinstance(target, nodes.Name) and target.id == inner.id for target in statement.targets)
-    ]
-    return " ".join(made)
+def _compare_text(flow: Flow) -> Finding:
+    return RULE.finding(
+        flow.place,
+        "A visitor can reach the neighbours of the folder: /srv/files-old begins like /srv/files.",
+        "The path is compared as text, without the separator after the folder.",
+        fix="Compare by components: path.is_relative_to(BASE).",
+        steps=flow.steps,
+        confidence=Confidence.MEDIUM,
+        cwe=(_PARTIAL_COMPARISON,),
+    )
 
 
 _TELLING: Final = Telling(

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from vallum.check.flow import nodes
-from vallum.check.flow.facts import Call
+from vallum.check.flow.facts import Argument, Call
 from vallum.check.flow.walk import iter_nodes
 from vallum.check.judging import guard_sites
 from vallum.check.project import Project
@@ -46,7 +46,9 @@ def _is_query(call: Call, project: Project) -> bool:
     if not call.arguments or (call.arguments[0].known and not isinstance(call.arguments[0].constant, dict | list)):
         return False
     receiver = call.receiver.text if call.receiver is not None else ""
-    return bool(_DATABASE.search(receiver)) or (project.uses(*_MONGO) and call.method != "find")
+    return bool(_DATABASE.search(receiver)) or (
+        project.uses(*_MONGO) and (call.method != "find" or isinstance(call.arguments[0].node, nodes.Table))
+    )
 
 
 def _judge(call: Call, inputs: Inputs) -> Iterator[Remark]:
@@ -55,7 +57,7 @@ def _judge(call: Call, inputs: Inputs) -> Iterator[Remark]:
         return
     scope = inputs.origins.scope_at(argument)
     for found, _ in inputs.origins.trace(argument.node, scope, callers=False):
-        if isinstance(found, nodes.Const) and found.value in _SCRIPTS:
+        if isinstance(found, nodes.Const) and isinstance(found.value, str) and found.value in _SCRIPTS:
             why = f"The filter runs JavaScript in the database by {found.value}."
             yield RULE.finding(call.place, "Whoever controls a part of the script runs code in the database.", why)
             return
@@ -63,11 +65,20 @@ def _judge(call: Call, inputs: Inputs) -> Iterator[Remark]:
         r"isinstance\([^)]*,\s*\(?\s*(?:str|int|bytes)", call.function.text
     )
     wrapped = any(isinstance(node, nodes.Const) and node.value == "$eq" for node in iter_nodes(argument.node))
-    if inputs.reads(argument, _PARTS, text=True) and not wrapped and not checked:
+    if (inputs.reads(argument, _PARTS, text=True) or _is_decoded(argument, inputs)) and not wrapped and not checked:
         why = f"`{call.method}` gets a value of the request that may be an object with operators."
         yield RULE.finding(call.place, _ATTACK, why, fix=_FIX)
     else:
         yield RULE.site(call.place, "compared by $eq" if wrapped else "no raw value of a request is in it")
+
+
+def _is_decoded(argument: Argument, inputs: Inputs) -> bool:
+    """Whether a filter is the JSON that a text of the request holds."""
+    scope = inputs.origins.scope_at(argument)
+    return argument.tainted and any(
+        isinstance(found, nodes.Call) and inputs.origins.name_of(found.function, home) in {"json.loads", "bson.loads"}
+        for found, home in inputs.origins.trace(argument.node, scope, callers=False)
+    )
 
 
 RULE = Rule(

@@ -18,6 +18,8 @@ _REQUEST: Final = re.compile(
     r"\brequest\.(?:args|form|json|data|path|url|full_path|headers|cookies|query_params|values|GET|POST|META|body"
     r"|user_agent|remote_addr|get_json)\b|\bheaders\.get\("
 )
+_BARE: Final = re.compile(r"\b(?:int|float|len|repr|bool|uuid\.UUID)\(")
+"""What leaves no line break in a value."""
 _PLACEHOLDER: Final = re.compile(r"%\(message\)|\{message\}|\$\{?message")
 _JSON: Final = re.compile(r"json", re.IGNORECASE)
 _TOOLS: Final = re.compile(
@@ -57,7 +59,7 @@ def _judge(found: LogCall) -> Iterator[Remark]:
             yield RULE.site(found.call.place, "a constant message")
         return
     text = " ".join(message.module.text_of(part) for part in parts)
-    if message.tainted or _REQUEST.search(text):
+    if message.reaches("log") or (not message.reach and not _BARE.search(text) and _REQUEST.search(text)):
         why = "The message is put together with values of the request."
         yield RULE.finding(found.call.place, _ATTACK, why, fix=_FIX)
 
@@ -77,7 +79,7 @@ def _parts(node: nodes.Expression) -> list[nodes.Expression]:
 def _judge_print(call: Call, handles: bool) -> Iterator[Remark]:
     if call.argument(None, "file") is not None or call.function is None:
         return
-    if call.tainted or _REQUEST.search(call.text):
+    if any(one.reaches("log") for one in call.arguments) or _REQUEST.search(call.text):
         yield RULE.finding(call.place, _ATTACK, "A service prints what a request said, line breaks included.", fix=_FIX)
     elif handles and any(not isinstance(argument.node, nodes.Const) for argument in call.arguments):
         why = "A service prints: no level, no time, no request."

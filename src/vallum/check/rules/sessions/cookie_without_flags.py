@@ -57,7 +57,8 @@ def _judge_calls(project: Project) -> Iterator[Remark]:
             sure = not words or not words.isdisjoint(_SESSION_WORDS)
             only_named = lacks == ["the prefix __Host- in its name"]
             confidence = Confidence.HIGH if sure and not only_named else Confidence.MEDIUM
-            yield RULE.finding(call.place, _ATTACK, f"It {_sentence(lacks)}.", fix=_FIX, confidence=confidence)
+            why, cwe = f"It {_sentence(lacks)}.", _weaknesses(lacks)
+            yield RULE.finding(call.place, _ATTACK, why, fix=_FIX, confidence=confidence, cwe=cwe)
         elif not unsure:
             yield RULE.site(call.place)
 
@@ -131,7 +132,8 @@ def _judge_headers(project: Project) -> Iterator[Remark]:
         if any(UNKNOWN_PART in part for part in parts[1:]) or _is_expiry(names):
             continue
         if lacks:
-            yield RULE.finding(value.place, _ATTACK, f"It {_sentence(lacks)}.", fix=_FIX)
+            why, cwe = f"It {_sentence(lacks)}.", _weaknesses(lacks)
+            yield RULE.finding(value.place, _ATTACK, why, fix=_FIX, cwe=cwe)
         else:
             yield RULE.site(value.place)
 
@@ -157,6 +159,15 @@ def _judge_guard(project: Project) -> Iterator[Remark]:
     for call in project.calls(*_POLICIES):
         if call.argument(None, "unsafe_plain_http") is None and not is_test(call.place.path):
             yield RULE.site(call.place, "the guard's cookie policy")
+
+
+def _weaknesses(lacks: list[str]) -> tuple[int, ...]:
+    """The weakness of each flag that is missing: CWE-614, CWE-1004, CWE-1275."""
+    found = [_WEAKNESSES.get(flag, _WEAKNESSES["SameSite"]) for flag in lacks]
+    return tuple(dict.fromkeys(found))
+
+
+_WEAKNESSES: Final = {"Secure": 614, "HttpOnly": 1004, "SameSite": 1275}
 
 
 def _sentence(lacks: list[str]) -> str:

@@ -6,6 +6,7 @@ from typing import Any, Final
 from vallum.check.flow.folding import UNKNOWN
 from vallum.check.knowledge.kinds import ALL
 from vallum.check.taint.assign import set_attribute
+from vallum.check.taint.behaviour import as_text
 from vallum.check.taint.guards import clear_atoms, is_instance, make_fact
 from vallum.check.taint.machine import Arguments
 from vallum.check.taint.objects import get_attribute
@@ -31,18 +32,22 @@ from vallum.check.taint.value import (
     TUPLE,
     Value,
     constant,
+    guessed,
     join_values,
 )
 
 Handler = Callable[[Arguments, Any, Frame], Value]
 
 
-def _text(arguments: Arguments, _node: Any, frame: Frame) -> Value:
+def _text(arguments: Arguments, node: Any, frame: Frame) -> Value:
     value = arguments.get(0)
     if value is None:
         return constant("")
     if value.const is not UNKNOWN and isinstance(value.const, str | int | float):
         return constant(str(value.const))
+    own = as_text(value, node, frame) if value.kind == OBJECT else None
+    if own is not None:
+        return own
     taint = frame.machine.flatten(value, frame)
     kind = TEXT if value.kind == TEXT else PLAIN
     name = value.name if value.marks & RESOLVED else ""
@@ -56,11 +61,11 @@ def _number(arguments: Arguments, _node: Any, frame: Frame) -> Value:
     state = frame.state
     if value is not None and value.taint and state is not None:
         state.clear(clear_atoms(value.taint, ALL))
-    return SAFE
+    return SAFE if value is None else guessed(value)
 
 
-def _safe(_arguments: Arguments, _node: Any, _frame: Frame) -> Value:
-    return SAFE
+def _safe(arguments: Arguments, _node: Any, _frame: Frame) -> Value:
+    return guessed(any_of(arguments.every())) if arguments.positional else SAFE
 
 
 def _length(arguments: Arguments, _node: Any, frame: Frame) -> Value:
@@ -222,7 +227,7 @@ def _type(arguments: Arguments, _node: Any, frame: Frame) -> Value:
         owner = frame.machine.cell(value, frame).owner
         if owner is not None:
             return Value((), UNKNOWN, owner.name, CLASS, owner, CONSTANT)
-    return NOTHING_KNOWN
+    return Value((), UNKNOWN, "", PLAIN, None, CONSTANT)
 
 
 def _fields(arguments: Arguments, node: Any, frame: Frame) -> Value:
@@ -307,9 +312,9 @@ def _nothing(_arguments: Arguments, _node: Any, _frame: Frame) -> Value:
 
 HANDLERS: Final[dict[str, Handler]] = {
     **dict.fromkeys(("int", "float", "bool", "complex"), _number),
-    **dict.fromkeys(("hash", "abs", "round", "sum", "any", "all", "callable", "hasattr", "issubclass"), _safe),
+    **dict.fromkeys(("hash", "abs", "round", "sum", "callable", "hasattr", "issubclass"), _safe),
     **dict.fromkeys(("id", "hex", "oct", "bin", "range", "divmod", "pow"), _safe),
-    **dict.fromkeys(("list", "set", "frozenset", "iter", "collections.deque"), _list),
+    **dict.fromkeys(("list", "iter", "collections.deque"), _list),
     **dict.fromkeys(("sorted", "reversed"), _shuffled),
     **dict.fromkeys(("next", "max", "min", "random.choice", "secrets.choice"), _element),
     **dict.fromkeys(("vars", "dataclasses.asdict"), _fields),

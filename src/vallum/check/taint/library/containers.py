@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from vallum.check.flow import nodes
 from vallum.check.flow.folding import UNKNOWN
+from vallum.check.taint.guards import NO_FACTS, make_fact, shows_subset
 from vallum.check.taint.machine import Arguments
 from vallum.check.taint.state import Cell, Frame
 from vallum.check.taint.subscripts import from_mapping, iterate, join_each
@@ -18,6 +19,7 @@ from vallum.check.taint.value import (
     TUPLE,
     Value,
     constant,
+    join_values,
 )
 
 Method = Callable[[Value, Arguments, Any, Frame], Value]
@@ -146,6 +148,17 @@ def _number(_receiver: Value, _arguments: Arguments, _node: Any, _frame: Frame) 
     return SAFE
 
 
+def _subset(receiver: Value, arguments: Arguments, _node: Any, frame: Frame) -> Value:
+    return make_fact((shows_subset(receiver, arguments.get(0) or NOTHING_KNOWN, frame), NO_FACTS))
+
+
+def _superset(receiver: Value, arguments: Arguments, node: Any, frame: Frame) -> Value:
+    other = arguments.get(0) or NOTHING_KNOWN
+    if other.kind != LIST:
+        other = frame.machine.allocate(LIST, Cell(rest=iterate(other, node, frame)), node, frame)
+    return make_fact((shows_subset(other, receiver, frame), NO_FACTS))
+
+
 def _get(receiver: Value, arguments: Arguments, _node: Any, frame: Frame) -> Value:
     key = arguments.get(0) or NOTHING_KNOWN
     default = arguments.get(1, "default")
@@ -204,7 +217,9 @@ def _update(receiver: Value, arguments: Arguments, node: Any, frame: Frame) -> V
         other = _cell(source, frame) if source.kind == DICT else Cell(rest=iterate(source, node, frame))
         for key, value in other.entries.items():
             cell = cell.with_entry(key, value)
-        cell = cell if other.rest is None else cell.with_rest(other.rest)
+        if other.rest is not None:
+            entries = {key: join_values(value, other.rest) for key, value in cell.entries.items()}
+            cell = Cell(cell.elements, entries, cell.rest, cell.owner).with_rest(other.rest)
     for name, value in arguments.keywords.items():
         cell = cell.with_entry(name, value)
     cell = cell if arguments.rest is None else cell.with_rest(arguments.rest)
@@ -232,8 +247,8 @@ _OF_LIST: Final[dict[str, Method]] = {
     "difference": _copy,
     "index": _number,
     "count": _number,
-    "issubset": _number,
-    "issuperset": _number,
+    "issubset": _subset,
+    "issuperset": _superset,
 }
 _OF_DICT: Final[dict[str, Method]] = {
     "get": _get,

@@ -1,17 +1,29 @@
 """Regular expressions: what a match shows, and what a substitution leaves."""
 
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from vallum.check.flow.folding import UNKNOWN
 from vallum.check.knowledge.kinds import ALL
-from vallum.check.taint.guards import NO_FACTS, clear_atoms, make_fact
+from vallum.check.taint.guards import NO_FACTS, Facts, clear_atoms
 from vallum.check.taint.library.builtins import Handler
 from vallum.check.taint.machine import Arguments
-from vallum.check.taint.patterns import cleared_by, left_by
-from vallum.check.taint.state import Frame
-from vallum.check.taint.value import CONSTANT, FACT, NOTHING_KNOWN, PLAIN, TEXT, Value, clear_bits
+from vallum.check.taint.patterns import cleared_by, group_clears, left_by
+from vallum.check.taint.state import Cell, Frame
+from vallum.check.taint.value import (
+    CONSTANT,
+    DICT,
+    FACT,
+    LIST,
+    NOTHING_KNOWN,
+    PLAIN,
+    TEXT,
+    TUPLE,
+    Value,
+    clear_bits,
+)
 
 COMPILED: Final = "re.compile()"
+MATCHED: Final = "re.match()"
 
 
 def _compile(arguments: Arguments, _node: Any, _frame: Frame) -> Value:
@@ -30,8 +42,40 @@ def _matcher(how: str) -> Handler:
 def _match(pattern: Value, subject: Value, how: str) -> Value:
     text = pattern.data if pattern.name == COMPILED else pattern.const
     bits = cleared_by(text, how) if isinstance(text, str) else (ALL if how == "fullmatch" else 0)
-    fact = make_fact((clear_atoms(subject.taint, bits), NO_FACTS), clear_bits(subject.taint, bits))
-    return Value(fact.taint, UNKNOWN, "re.match()", FACT, fact.data, subject.origin)
+    taint = clear_bits(subject.taint, bits)
+    data = Matched(clear_atoms(subject.taint, bits), NO_FACTS, text if isinstance(text, str) else "")
+    return Value(taint, UNKNOWN, MATCHED, FACT, data, subject.origin)
+
+
+class Matched(NamedTuple):
+    """What a match shows of its subject, and what it shows where there is none, with the pattern."""
+
+    true: Facts
+    false: Facts
+    pattern: str
+
+
+def match_method(receiver: Value, name: str, arguments: Arguments, node: Any, frame: Frame) -> Value | None:
+    """`group`, `groups`, `groupdict` of a match; None for other methods."""
+    pattern = getattr(receiver.data, "pattern", "")
+    if name in {"group", "__getitem__"}:
+        keys = [value.const for value in arguments.positional] or [0]
+        parts = [group_of(receiver, pattern, key) for key in keys]
+        if len(parts) == 1:
+            return parts[0]
+        return Value((), UNKNOWN, "", TUPLE, tuple(parts), receiver.origin)
+    if name in {"groups", "groupdict"}:
+        part = group_of(receiver, pattern, None)
+        kind = LIST if name == "groups" else DICT
+        made: Value = frame.machine.allocate(kind, Cell(rest=part), node, frame)
+        return made
+    return None
+
+
+def group_of(receiver: Value, pattern: str, key: Any) -> Value:
+    """The text of a group: of nothing but what its part of the pattern allows."""
+    taint = clear_bits(receiver.taint, group_clears(pattern, key)) if pattern else receiver.taint
+    return Value(taint, UNKNOWN, "", PLAIN, None, receiver.origin)
 
 
 def _substitute(arguments: Arguments, _node: Any, _frame: Frame) -> Value:

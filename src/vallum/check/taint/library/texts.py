@@ -5,21 +5,25 @@ from typing import Any, Final
 
 from vallum.check.flow import nodes
 from vallum.check.flow.folding import UNKNOWN
-from vallum.check.knowledge.kinds import ALL, bits_of
-from vallum.check.taint.guards import NO_FACTS, clear_atoms, make_fact, starts_with
+from vallum.check.knowledge.kinds import ALL, BITS, bits_of
+from vallum.check.knowledge.model import Sink
+from vallum.check.taint.guards import NO_FACTS, clear_atoms, ends_with, make_fact, starts_with
 from vallum.check.taint.machine import Arguments
+from vallum.check.taint.sinks import judge
 from vallum.check.taint.state import Cell, Frame
 from vallum.check.taint.subscripts import iterate, join_each
-from vallum.check.taint.text import escape_beside, join_text, parse_format
+from vallum.check.taint.text import end_of, escape_beside, join_text, parse_format
 from vallum.check.taint.value import (
     BUILT,
     CONFIGURED,
     CONSTANT,
     DICT,
+    ELEMENT,
     ESCAPED,
     LIST,
     NOTHING_KNOWN,
     PLAIN,
+    RESOLVED,
     SAFE,
     TEXT,
     TUPLE,
@@ -39,7 +43,18 @@ _NUMBERS: Final = ("find", "rfind", "index", "rindex", "count", "__len__")
 _TESTS: Final = ("isdigit", "isnumeric", "isdecimal", "isalnum", "isalpha", "isidentifier")
 _PLAIN_TESTS: Final = ("isspace", "isupper", "islower", "istitle", "isascii", "isprintable")
 _AMBIGUOUS: Final = frozenset({"find", "index", "count", "replace", "partition", "title", "center", "format", "split"})
+_PREFIX: Final = Sink(kind="path", told="compares it as text")
+_WHOLE: Final = Sink(kind="path", told="compares it up to a separator")
 _HTML: Final = bits_of(["html", "markup"])
+_LINES: Final = bits_of(["header", "log"])
+_SIGNS: Final = {
+    "\n": bits_of(["header", "log"]),
+    "\r\n": bits_of(["header", "log"]),
+    "<": _HTML,
+    "'": BITS["xpath-single"],
+    '"': BITS["xpath-double"],
+}
+"""The sign that each kind of sink needs, where it needs just one."""
 _LONGEST: Final = 10_000
 
 
@@ -90,8 +105,16 @@ def _same(receiver: Value, name: str, arguments: Arguments, _node: Any, _frame: 
     if name == "replace" and len(arguments.positional) > 1:
         taint = merge_taints(taint, arguments.positional[1].taint)
         origin = max(origin, arguments.positional[1].origin)
+        taint = clear_bits(taint, _replaced(arguments.positional[0], arguments.positional[1]))
     kind = TEXT if receiver.kind == TEXT else PLAIN
     return Value(taint, UNKNOWN, "", kind, ("", "") if kind else None, origin, receiver.marks & ESCAPED)
+
+
+def _replaced(old: Value, new: Value) -> int:
+    """What data can no longer do once a sign is replaced by text that does not hold it."""
+    if not isinstance(old.const, str) or not isinstance(new.const, str) or old.const in new.const:
+        return 0
+    return _SIGNS.get(old.const, 0)
 
 
 def _translate(receiver: Value, _name: str, arguments: Arguments, _node: Any, frame: Frame) -> Value:
@@ -118,11 +141,23 @@ def _number(_receiver: Value, _name: str, _arguments: Arguments, _node: Any, _fr
 
 
 def _test(receiver: Value, _name: str, _arguments: Arguments, _node: Any, _frame: Frame) -> Value:
-    return make_fact((clear_atoms(receiver.taint, ALL), NO_FACTS))
+    """A test of one character says nothing of what the whole text means to the program."""
+    bits = ALL & ~BITS["trust"] if receiver.marks & ELEMENT else ALL
+    return make_fact((clear_atoms(receiver.taint, bits), NO_FACTS))
 
 
-def _starts(receiver: Value, _name: str, arguments: Arguments, _node: Any, _frame: Frame) -> Value:
-    return make_fact(starts_with(receiver, arguments.positional[0])) if arguments.positional else SAFE
+def _starts(receiver: Value, _name: str, arguments: Arguments, node: Any, frame: Frame) -> Value:
+    if not arguments.positional:
+        return SAFE
+    prefix = arguments.positional[0]
+    if receiver.marks & RESOLVED and prefix.kind != TUPLE:
+        whole = end_of(prefix).endswith(("/", "\\"))
+        judge(_WHOLE if whole else _PREFIX, "startswith", SAFE if whole else receiver, node, node, frame)
+    return make_fact(starts_with(receiver, prefix))
+
+
+def _ends(receiver: Value, _name: str, arguments: Arguments, _node: Any, _frame: Frame) -> Value:
+    return make_fact(ends_with(receiver, arguments.positional[0])) if arguments.positional else SAFE
 
 
 def _join(receiver: Value, _name: str, arguments: Arguments, node: Any, frame: Frame) -> Value:
@@ -163,12 +198,13 @@ def _format(receiver: Value, name: str, arguments: Arguments, node: Any, frame: 
     else:
         parts: list[Value] = []
         place = 0
-        for text, field in pieces:
+        for text, field, conversion in pieces:
             parts.append(constant(text))
             if field is not None:
                 word = str(place) if not field or field[0] in ".[" else field
                 place += not field or field[0] in ".["
-                parts.append(_plain(_field(word, arguments, node, frame), frame, escape=escape))
+                part = _plain(_field(word, arguments, node, frame), frame, escape=escape)
+                parts.append(part.tainted(clear_bits(part.taint, _LINES)) if conversion else part)
         value = join_text(parts) if parts else constant("")
     if escape:
         value = Value(value.taint, value.const, "", TEXT, ("", ""), value.origin, ESCAPED)
@@ -210,7 +246,7 @@ _METHODS: Final[dict[str, Callable[[Value, str, Arguments, Any, Frame], Value]]]
     **dict.fromkeys(_TESTS, _test),
     "startswith": _starts,
     "translate": _translate,
-    "endswith": _number,
+    "endswith": _ends,
     "join": _join,
     "format": _format,
     "format_map": _format,

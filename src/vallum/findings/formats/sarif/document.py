@@ -112,6 +112,7 @@ def _result(finding: Finding, index: int, severity: Severity, name: str) -> dict
             "source": finding.source,
             "way": finding.way.value,
             "confidence": finding.confidence.value,
+            **({"tags": [f"external/cwe/cwe-{number}" for number in finding.cwe]} if finding.cwe else {}),
             **({"fix": {"before": list(fix.before), "after": list(fix.after)}} if fix and fix.after else {}),
         },
     }
