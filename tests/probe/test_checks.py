@@ -44,6 +44,11 @@ BREAKABLE = (
     "login-generic-errors",
 )
 ELSEWHERE = (
+    "html-sanitised",
+    "dom-text-sinks",
+    "url-encoded",
+    "css-context-encoded",
+    "js-context-encoded",
     "account-lockout",
     "api-rate-limit",
     "defence-in-depth",

@@ -121,6 +121,8 @@ class Shot:
     """The name of the trial, opened by `Launch`, that gets it; empty for the app that is probed."""
     scheme: str = ""
     """`http` for a request without TLS, to an app in process; empty for that of the run."""
+    shared: bool = False
+    """Whether the answer that another claim got to the same shot will do; its label tells such shots apart."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -98,6 +98,8 @@ class _Run:
     surface: Surface | None = None
     collector: Collector | None = None
     trials: Trials | None = None
+    known: dict[tuple[str, ...], Exchange] = field(default_factory=dict)
+    """What came of the shots that claims share."""
 
     def perform(self, operations: tuple[Operation, ...]) -> None:
         """Log in, survey, ask and judge each check, look whether the logins still hold."""
@@ -231,7 +233,7 @@ class _Run:
                 return _unsent(wanted, collector)
             collector = trial
         if isinstance(wanted, Shot):
-            return collector.fire(wanted)
+            return self._fire(wanted, collector)
         account = surface.account(wanted.identity)
         identity = next(known for known in surface.wanted if known.name == wanted.identity)
         opened = sign_in(collector, identity, wanted)
@@ -239,6 +241,15 @@ class _Run:
             return opened
         target = account.proof.target if account else "/"
         return collector.fire(Shot(method="GET", target=target, identity=wanted.identity, session=wanted.session))
+
+    def _fire(self, shot: Shot, collector: Collector) -> Exchange:
+        key = (shot.label, shot.method, shot.target, shot.identity, shot.session, shot.slot)
+        met = self.known.get(key) if shot.shared else None
+        if met is None:
+            met = collector.fire(shot)
+        if shot.shared:
+            self.known[key] = met
+        return met
 
     def _arrange(self, wanted: Launch | Stir | Consent | Recall, collector: Collector) -> Exchange:
         if self.trials is None:
