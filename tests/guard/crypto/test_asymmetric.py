@@ -1,6 +1,6 @@
 import pytest
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, rsa
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa
 
 from vallum.base.errors import ConfigError
 from vallum.base.secret import Secret
@@ -45,6 +45,14 @@ def test_a_signature_is_of_one_key_and_one_text(key):
 def test_new_keys_are_strong(kind, bits):
     with pytest.raises(ConfigError, match="new keys"):
         generate_signing_key(kind, bits=bits)
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_an_ed25519_key_under_which_anybody_can_sign_is_none(first):
+    weak = ed25519.Ed25519PublicKey.from_public_bytes(bytes([first]) + bytes(31))
+    form = serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    with pytest.raises(ConfigError, match="not accepted"):
+        load_verifying_key(weak.public_bytes(*form))
 
 
 @pytest.fixture(scope="module")

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa,
 
 from vallum.base.errors import ConfigError, VallumError
 from vallum.base.secret import Secret
+from vallum.crypto.jwt.public_keys import has_small_order
 
 KEEPS: Final = ("strong-asymmetric",)
 FEWEST_RSA_BITS: Final = 3072
@@ -79,6 +80,8 @@ def load_verifying_key(pem: bytes) -> VerifyingKey:
     except (ValueError, TypeError):
         raise ConfigError("this is no public key in PEM.", code="key-unreadable") from None
     if isinstance(key, ed25519.Ed25519PublicKey):
+        if has_small_order(key.public_bytes_raw()):  # anybody can sign under it
+            raise _weak()
         return key
     if isinstance(key, ec.EllipticCurvePublicKey | rsa.RSAPublicKey):
         _check_strength(key, FEWEST_RSA_BITS_TO_VERIFY)
