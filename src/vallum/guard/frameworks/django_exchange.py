@@ -3,8 +3,10 @@
 from typing import Any
 
 from vallum.guard.asgi.gate import read_scope
+from vallum.guard.asgi.redirect import aim_scope
 from vallum.guard.exchange import KEY, Exchange
 from vallum.guard.wsgi import environ as wsgi
+from vallum.guard.wsgi.redirect import aim_environ
 
 
 def find_exchange(request: Any) -> Exchange | None:
@@ -24,3 +26,12 @@ def open_exchange(request: Any) -> Exchange:
     else:
         scope.setdefault("state", {})[KEY] = exchange
     return exchange
+
+
+def aim_request(exchange: Exchange, request: Any) -> None:
+    """Note where a request that came without TLS is sent: to itself, over https."""
+    scope = getattr(request, "scope", None)
+    if scope is None:
+        aim_environ(exchange, request.META, request.path.encode("utf-8", "replace"))
+    else:
+        aim_scope(exchange, scope)

@@ -12,21 +12,19 @@ from django.utils.module_loading import import_string
 from vallum.base.errors import ConfigError
 from vallum.guard.asgi.deadline import limit_call
 from vallum.guard.asgi.gate import open_late, write_sessions
-from vallum.guard.asgi.redirect import aim_scope
 from vallum.guard.configuration.startup import check_startup
 from vallum.guard.core import Core
 from vallum.guard.errors.failure import ends_run
 from vallum.guard.errors.refusal import INTERNAL, PERMANENT_REDIRECT, Refusal
 from vallum.guard.exchange import Exchange, enter, leave
 from vallum.guard.frameworks.django import answer_publicly, gate, gate_async, prepare_django
-from vallum.guard.frameworks.django_exchange import find_exchange, open_exchange
+from vallum.guard.frameworks.django_exchange import aim_request, find_exchange, open_exchange
 from vallum.guard.frameworks.django_headers import Pair, pairs_of, put_headers
 from vallum.guard.frameworks.django_streams import follow_stream
 from vallum.guard.logging.events import Level
 from vallum.guard.opening import open_process
 from vallum.guard.policy import GuardPolicy, read_environment
 from vallum.guard.verdict import carry_out, decide, describe
-from vallum.guard.wsgi.redirect import aim_environ
 
 KEEPS: Final = ("authorize-every-endpoint", "generic-errors")
 
@@ -40,11 +38,8 @@ class GuardMiddleware:
     def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
         """Check the settings. Raises `ConfigError`, in production for every problem at once."""
         if not issubclass(type(self), import_string(settings.MIDDLEWARE[0])):
-            raise ConfigError(
-                "the guard is not the first middleware.",
-                hint="Put it at the head of MIDDLEWARE: what stands before it would answer without it.",
-                code="middleware-order",
-            )
+            hint = "Put it at the head of MIDDLEWARE: what stands before it would answer without it."
+            raise ConfigError("the guard is not the first middleware.", hint=hint, code="middleware-order")
         self._is_async = iscoroutinefunction(get_response)
         self.policy: GuardPolicy = self._join() or getattr(settings, "VALLUM", None) or read_environment()
         check_startup(self.policy, debug=settings.DEBUG)
@@ -135,14 +130,10 @@ class GuardMiddleware:
         return response
 
     def _refuse_early(self, exchange: Exchange, refusal: Refusal, request: Any) -> HttpResponse:
-        scope = getattr(request, "scope", None)
-        if refusal.status != PERMANENT_REDIRECT:
-            if refusal.status >= 400 and not refusal.reported:
-                self._core.report(exchange, "request-refused", code=refusal.code)
-        elif scope is None:
-            aim_environ(exchange, request.META, request.path.encode("utf-8", "replace"))
-        else:
-            aim_scope(exchange, scope)
+        if refusal.status == PERMANENT_REDIRECT:
+            aim_request(exchange, request)
+        elif refusal.status >= 400 and not refusal.reported:
+            self._core.report(exchange, "request-refused", code=refusal.code)
         return self._refuse(exchange, refusal)
 
     def _refuse(self, exchange: Exchange, refusal: Refusal) -> HttpResponse:

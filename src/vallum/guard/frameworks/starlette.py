@@ -55,10 +55,8 @@ def is_debug(app: Starlette) -> bool:
 
 def undeclared_routes(app: Starlette, core: Core) -> list[str]:
     """The routes that are closed because nothing says who may come in, as "METHODS path"."""
-    walk = _walk(app.routes, "")
-    return [
-        f"{'|'.join(_methods(route))} {path}" for route, path in walk if not is_declared(_endpoint(route), path, core)
-    ]
+    walk = [(route, path) for route, path in _walk(app.routes, "") if not is_declared(_endpoint(route), path, core)]
+    return [f"{'|'.join(_methods(route))} {path}" for route, path in walk]
 
 
 def find_routes(app: Starlette) -> Iterator[FoundRoute]:
