@@ -142,6 +142,7 @@ async def kill_and_revive(app: App) -> set[tuple[str, int]]:
         await asyncio.to_thread(app.backend.kill)
         gone = now()
         await wait_until(lambda: app.count("use", 503) >= WORKERS)
+        assert (await app.ask("enter", "POST", "/enter")).status_code == 503
         assert (await app.log_in()).status_code >= 500
         away = now()
         await asyncio.to_thread(app.backend.start)

@@ -193,6 +193,16 @@ class SignedIn(RuleBasedStateMachine):
             if ("half" in name) is half:
                 self.browsers[thief].cookies[name] = value
 
+    @precondition(lambda self: self.halves)
+    @rule(browser=BROWSERS, data=st.data())
+    def come_back_with_an_old_half_login(self, browser: int, data: Any) -> None:
+        self.browsers[browser].cookies["__Host-half-login"] = data.draw(st.sampled_from(list(self.halves)))
+
+    @precondition(lambda self: self.sessions)
+    @rule(browser=BROWSERS, data=st.data())
+    def come_back_with_an_old_session(self, browser: int, data: Any) -> None:
+        self.browsers[browser].cookies["__Host-session"] = data.draw(st.sampled_from(list(self.sessions)))
+
     @rule(browser=BROWSERS)
     def pass_a_half_login_off(self, browser: int) -> None:
         if half := self._cookie(browser, "half"):
