@@ -1,5 +1,6 @@
 """Registration, reset, change of password and of address, through requests."""
 
+import re
 from typing import Any
 
 import pytest
@@ -37,6 +38,25 @@ def test_register_confirm_and_log_in(build: Any, browse: Any) -> None:
     answer = log_in(browser)
     assert answer.json()["user"]["email"] == "ada@example.org"
     assert browser("GET", "/me").json()["id"] == answer.json()["user"]["id"]
+
+
+def test_a_link_from_a_mail_on_another_site_works_for_who_is_signed_in(build: Any, browse: Any) -> None:
+    app, kit = build()
+    ada = kit.add_account("ada@example.org", password=PASSWORD)
+    browser = browse(app)
+    browser.cookies = kit.log_in_as(ada)
+    assert send(browser, "/email/change", email="new@example.org", password=PASSWORD).status_code == 200
+    address = f"/account/email/change/confirm?token={kit.last_token()}"
+    session = dict(browser.cookies)
+    browser.cookies = {}  # what SameSite=Strict does to a navigation from another site
+    turned = browser("GET", address, headers={"accept": "text/html", "sec-fetch-site": "cross-site"})
+    assert f'href="{address}&amp;from=here"' in turned.text
+    assert browser.cookies == {}
+    browser.cookies = session
+    page = browser("GET", f"{address}&from=here", headers={"accept": "text/html", "sec-fetch-site": "same-origin"})
+    fields = dict(re.findall(r'name="([a-z_]+)" value="([^"]*)"', page.text))
+    assert browser("POST", address, data=fields, headers={"sec-fetch-site": "same-origin"}).status_code == 200
+    assert browser("GET", "/maybe").json() == "new@example.org"
 
 
 def test_register_says_the_same_for_a_known_address(build: Any, browse: Any) -> None:

@@ -1,16 +1,14 @@
 """The pages in Chromium with a virtual authenticator: add a passkey, log in by it alone, and confirm with it."""
 
-import socket
-import threading
 import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import uvicorn
 from fastapi import FastAPI
 from playwright.sync_api import Browser, Page
 
+from tests.loopback import serve
 from vallum.crypto.passwords.argon2id import UNSAFE_CHEAPEST
 from vallum.guard import Environment, Guard, GuardPolicy, Identity, signed_in
 from vallum.guard.authentication.jobs import ImmediateJobs
@@ -49,17 +47,14 @@ class Site:
 
 @pytest.fixture(scope="module")
 def site() -> Iterator[Site]:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        listener.listen()
-        made = Site(listener.getsockname()[1])
-        config = uvicorn.Config(made.app, log_level="critical", ws="none", lifespan="off", timeout_graceful_shutdown=1)
-        server = uvicorn.Server(config)
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-        thread.start()
-        yield made
-        server.should_exit = True
-        thread.join()
+    sites: list[Site] = []
+
+    def build(port: int) -> FastAPI:
+        sites.append(Site(port))
+        return sites[0].app
+
+    with serve(build):
+        yield sites[0]
 
 
 @pytest.fixture

@@ -185,6 +185,24 @@ def test_a_link_that_another_began_is_nobodys(world: World, send: Any) -> None:
     assert world.kit.parts.links.list_account(eve.id) == []
 
 
+def test_a_callback_without_its_session_is_turned_round_once(world: World, send: Any) -> None:
+    ada = world.kit.add_account("ada@example.org")
+    browser = world.open(ada)
+    query = world.issuer.authorize(send(browser, "/with/fake/link").json()["location"])
+    session = browser.cookies.pop("__Host-session")  # what SameSite=Strict does to a navigation from another site
+    elsewhere = {"accept": "text/html", "sec-fetch-site": "cross-site"}
+    first = browser("GET", f"{CALLBACK}?{query}", headers=elsewhere)
+    (turned,) = re.findall(r'href="([^"]*)"', first.text)
+    address = html.unescape(turned)
+    assert address == f"{CALLBACK}?{query}&from=here"
+    assert "<form" not in first.text
+    second = browser("GET", address, headers=elsewhere)
+    assert "<form" in second.text  # it turns once, and the link is refused then
+    browser.cookies["__Host-session"] = session
+    assert world.come_back(browser, f"{query}&from=here").status_code == 303
+    assert [one.subject for one in world.kit.parts.links.list_account(ada.id)] == ["ada"]
+
+
 def test_a_form_is_shown_the_way_and_not_led_there(world: World, submit: Any) -> None:
     browser = world.open(world.kit.add_account("ada@example.org"))
     page = submit(browser, "/with/fake/link")

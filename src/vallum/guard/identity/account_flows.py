@@ -129,7 +129,7 @@ def serve_link(
     path: str, run: Callable[[Ask], Reply], title: str, look: Callable[[str], object], *fields: str
 ) -> Endpoint:
     """The endpoint behind a link: GET shows the form and uses nothing up, POST does the work."""
-    return Endpoint(path=path, run=run, page=Page(title=title, fields=("token", *fields), look=look))
+    return Endpoint(path=path, run=run, page=Page(title=title, fields=("token", *fields), look=look, arrives=True))
 
 
 def tell(sentence: str) -> Reply:

@@ -71,13 +71,15 @@ class Reply:
 class Page:
     """The form of an endpoint: title, fields, and what is looked up first, by the token of the link.
 
-    `draw` makes what stands below the form, or all of it where `fields` is None.
+    `draw` makes what stands below the form, or all of it where `fields` is None. `arrives` tells that people come to it
+    from other sites: by a link in a mail, or back from a provider.
     """
 
     title: str
     fields: tuple[str, ...] | None = ()
     look: Callable[[str], object] | None = None
     draw: Callable[[Mapping[str, str]], SafeHtml] | None = None
+    arrives: bool = False
 
 
 Run: TypeAlias = Callable[[Ask], Reply]

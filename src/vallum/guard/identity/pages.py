@@ -78,6 +78,13 @@ def render_sentence(sentence: str, site: str) -> str:
     return render_page(sentence, site, fill_html("<p>{text}</p>", text=sentence))
 
 
+def render_turn(address: str, site: str) -> str:
+    """A page that goes on to `address` of our own by itself: a browser then comes from this site, with its cookies."""
+    link = SafeHtml('<p><a id="turn" href="{}">Continue</a></p>').format(address)
+    script = '<script nonce="{nonce}">document.getElementById("turn").click()</script>'
+    return render_page("Continue", site, link + SafeHtml(script).format(nonce=current().csp_nonce))
+
+
 def render_way(sentence: str, address: str, site: str) -> str:
     """A page with a link to another site, to which a form may not lead."""
     schemes = ("https", "http") if address.startswith(("http://localhost", "http://127.0.0.1")) else ("https",)

@@ -56,7 +56,7 @@ def list_flows(parts: IdentityParts, sign_ins: SignIns) -> tuple[Endpoint, ...]:
 
 
 def _serve_provider(parts: IdentityParts, sign_ins: SignIns, name: str) -> tuple[Endpoint, ...]:
-    finishing = Page(title="Signing in", fields=None, draw=partial(_draw_return, sign_ins, name))
+    finishing = Page(title="Signing in", fields=None, arrives=True, draw=partial(_draw_return, sign_ins, name))
     return (
         Endpoint(path=f"/with/{name}", run=partial(_start, sign_ins, name), method="GET"),
         Endpoint(path=f"/with/{name}/callback", run=partial(_finish, parts, sign_ins, name), page=finishing),

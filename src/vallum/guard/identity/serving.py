@@ -8,9 +8,9 @@ from urllib.parse import parse_qs
 
 from vallum.guard.errors.public import PublicError
 from vallum.guard.errors.refusal import wants_page
-from vallum.guard.exchange import ACCEPT, current
+from vallum.guard.exchange import ACCEPT, SITE, current
 from vallum.guard.identity.endpoint import Ask, Endpoint, Page, Reply, read_ask
-from vallum.guard.identity.pages import render_form, render_page, render_sentence, render_way
+from vallum.guard.identity.pages import render_form, render_page, render_sentence, render_turn, render_way
 from vallum.guard.identity.parts import IdentityParts
 from vallum.guard.input.models import InputRefusedError
 
@@ -20,6 +20,9 @@ Headers = tuple[tuple[str, str], ...]
 _PRIVATE: Final[Headers] = (("referrer-policy", "same-origin"), ("cache-control", "no-store"))
 _JSON: Final = ("content-type", "application/json")
 _HTML: Final = ("content-type", "text/html; charset=utf-8")
+_ELSEWHERE: Final = b"cross-site"
+_HERE: Final = b"&from=here"
+"""Ends the address of a page that was come to from another site, the second time."""
 _LONGEST_QUERY: Final = 8192
 _LEADS: Final = {"recent-login-required": "/login/again", "recent-factor-required": "/factors/confirm"}
 
@@ -60,8 +63,23 @@ def show_page(parts: IdentityParts, page: Page) -> Answer:
     known = {name: found.get(name, [""])[0] for name in ("token", "next")}
     if page.look is not None:
         page.look(known["token"])
-    text = render_form(page, parts.settings.site, known)
+    turns = page.arrives and _comes_bare()
+    text = render_turn(_here(), parts.settings.site) if turns else render_form(page, parts.settings.site, known)
     return Answer(headers=(_HTML, *_PRIVATE), body=text.encode())
+
+
+def _comes_bare() -> bool:
+    """Whether a browser comes from another site, so that it holds back the session, and what binds a visitor's form.
+
+    A form that was made for nobody would be refused once it comes with the session.
+    """
+    exchange = current()
+    return exchange.found[SITE] == _ELSEWHERE and not exchange.actor_id and not exchange.query.endswith(_HERE)
+
+
+def _here() -> str:
+    exchange = current()
+    return f"{exchange.path}?{(exchange.query + _HERE).decode('latin-1')}"
 
 
 async def show_page_later(parts: IdentityParts, page: Page) -> Answer:
