@@ -96,6 +96,7 @@ ELSEWHERE = (
     "session-server-side",
     "strong-asymmetric",
     "structured-logs",
+    "subresource-integrity",
     "validation-errors-safe",
 )
 """What `checks/` tests: claims on the log, on published files and keys, and on starts of their own."""
