@@ -105,6 +105,7 @@ def build_parts(settings: Identity, policy: GuardPolicy) -> IdentityParts:
         policy,
         secrets=secrets if not policy.is_production else policy.secrets,
         store=sessions,
+        login=policy.login or f"{settings.prefix}/login",
         rate_limits=replace(policy.limits_of_all, store=backing.limits) if backing.counts else policy.rate_limits,
         bearer=policy.bearer or _read_bearer(tokens, standings),
         fresh_roles=policy.fresh_roles or (_read_roles(backing) if settings.admin_permission else None),

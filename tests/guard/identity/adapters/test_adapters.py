@@ -103,7 +103,9 @@ def test_register_log_in_and_out(world: World) -> None:
 def test_the_pages_work_as_forms(world: World) -> None:
     world.add()
     browser = world.open()
-    page = browser("GET", "/account/login?next=/me", headers=PAGE)
+    closed = browser("GET", "/me", headers=PAGE)
+    assert (closed.status_code, closed.headers["location"]) == (303, "/account/login?next=/me")
+    page = browser("GET", closed.headers["location"], headers=PAGE)
     assert (page.status_code, page.headers["content-type"].lower()) == (200, "text/html; charset=utf-8")
     fields = dict(re.findall(r'name="([a-z_]+)" value="([^"]*)"', page.text))
     assert fields["next"] == "/me"
