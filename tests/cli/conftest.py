@@ -38,6 +38,7 @@ def project(tmp_path, monkeypatch):
     """A folder of its own to work in: `write(name, text)` makes a file of it."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("FORCE_COLOR", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path.parent / f"{tmp_path.name}-cache"))
     monkeypatch.setattr(sys, "path", [*sys.path])
     before = set(sys.modules)
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import vallum
+from vallum.audit.active import find_guard
 from vallum.audit.baseline import read_baseline
 from vallum.audit.hush import hush_app
 from vallum.audit.identities import make_identity
@@ -19,7 +20,8 @@ from vallum.catalogue.registry import find_control
 from vallum.check.run import CheckPolicy, check
 from vallum.findings.examination import Examination, Progress, show_nothing
 from vallum.findings.finding import Way
-from vallum.findings.report import Counts, Report
+from vallum.findings.report import AccessTable, Counts, Report
+from vallum.probe.collect.loader import load_app
 from vallum.probe.policy import ProbePolicy
 from vallum.probe.run import probe
 
@@ -37,6 +39,8 @@ class Order:
     target: str = ""
     """`module:app` or a URL; empty when the probe does not run."""
     select: tuple[str, ...] = ()
+    cache: Path | None = None
+    """Where the check remembers what it worked out; None to remember nothing."""
 
 
 def carry_out(order: Order, progress: Progress = show_nothing) -> Report:
@@ -70,7 +74,17 @@ def carry_out(order: Order, progress: Progress = show_nothing) -> Report:
         standards=settings.standards,
         floor=settings.severity,
         known=known,
+        access=_read_access(order.target),
     )
+
+
+def _read_access(target: str) -> AccessTable | None:
+    """What the guard of an app in this process answers to each role; the probe has loaded it already."""
+    if not target or "://" in target:
+        return None
+    guard = find_guard(load_app(target), target)
+    matrix = None if guard is None else guard.matrix()
+    return None if matrix is None else AccessTable(columns=matrix.columns, rows=matrix.rows)
 
 
 def _check_policy(order: Order) -> CheckPolicy:
@@ -79,6 +93,7 @@ def _check_policy(order: Order) -> CheckPolicy:
         paths=order.paths,
         exclude=order.settings.exclude,
         select=frozenset(order.select) or None,
+        cache=order.cache,
     )
 
 

@@ -4,13 +4,16 @@ import importlib
 import pkgutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from vallum.base.clock import SYSTEM_CLOCK, Clock
 from vallum.base.errors import ConfigError
 from vallum.check import rules
+from vallum.check.cache.answers import name_question, open_answers
 from vallum.check.dependencies.manifests import read_manifest
 from vallum.check.flow.index import Index
 from vallum.check.flow.module import Module, read_module
@@ -21,7 +24,7 @@ from vallum.check.project import Project
 from vallum.check.read.source import Source, UnreadableError
 from vallum.check.read.suppression import read_suppressions
 from vallum.check.read.syntax import deep_recursion, few_collections
-from vallum.check.read.tree import find_files, make_sources, read_files, unread
+from vallum.check.read.tree import decode_files, find_files, load_files, make_sources, unread
 from vallum.check.rule import Rule
 from vallum.check.taint.analysis import analyse
 from vallum.check.taint.flows import read_flows
@@ -46,14 +49,37 @@ class CheckPolicy:
     """Ids of the controls to judge; None for all."""
     clock: Clock = SYSTEM_CLOCK
     """The time for rules about what expires: reviews, suppressions, accepted risks."""
+    cache: Path | None = None
+    """The folder in which examinations are remembered; None to work everything out anew."""
 
 
 def check(policy: CheckPolicy, progress: Progress = show_nothing) -> Examination:
     """Read and judge the files of the policy. Raises `UsageError` for a path that does not exist."""
-    names, gaps = find_files(policy.root, policy.paths, policy.exclude)
-    sources, unreadable = read_files(policy.root, names)
+    names, unlisted = find_files(policy.root, policy.paths, policy.exclude)
+    files, unloaded = load_files(policy.root, names)
+    gaps = [*unlisted, *unloaded]
+    answers = open_answers(policy.cache)
+    if answers is None:
+        return _look(policy, files, gaps, progress)
+    name = name_question(files, _dependencies(policy, gaps))
+    known = answers.recall(name)
+    if known is None:
+        known = _look(policy, files, gaps, progress)
+        answers.keep(name, known)
+    return known
+
+
+def _look(policy: CheckPolicy, files: Mapping[str, bytes], gaps: list[Gap], progress: Progress) -> Examination:
+    sources, undecoded = decode_files(files)
     project, unparsed = build_project(policy.root, sources, progress, clock=policy.clock)
-    return _examine(project, [*gaps, *unreadable, *unparsed], policy.select, progress)
+    return _examine(project, [*gaps, *undecoded, *unparsed], policy.select, progress)
+
+
+def _dependencies(policy: CheckPolicy, gaps: Iterable[Gap]) -> Iterator[Any]:
+    """All that an examination depends on beside the files and Vallum itself: no rule asks for anything else."""
+    yield datetime.fromtimestamp(policy.clock(), UTC).date().isoformat()
+    yield None if policy.select is None else sorted(policy.select)
+    yield [(gap.what, gap.why) for gap in gaps]
 
 
 def check_text(

@@ -18,6 +18,11 @@ from vallum.findings.report import Report
 LAST: Final = Path(".vallum") / "last.json"
 """The newest report, for `vallum explain --last`; written only where the folder exists or can be made."""
 _FORMAT_OF: Final = {".html": "html", ".json": "json", ".sarif": "sarif", ".xml": "junit", ".md": "markdown"}
+CACHE: Final = LAST.parent / "cache"
+"""What the check worked out before."""
+cache_option: Final = click.option(
+    "--no-cache", is_flag=True, help="Work everything out anew, and remember nothing of it."
+)
 color_option: Final = click.option(
     "--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="Colour; auto asks the terminal."
 )

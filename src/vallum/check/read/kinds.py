@@ -62,13 +62,15 @@ _BY_NAME: Final = (
     (re.compile(r"\.(?:git|docker|npm)ignore"), "gitignore"),
     (re.compile(r"jenkinsfile.*|.*\.jenkinsfile"), "groovy"),
 )
+_NAMED: Final = re.compile("|".join(f"(?:{pattern.pattern})" for pattern, _ in _BY_NAME))
+"""Whether any of these names it: one question for most files instead of a dozen."""
 
 
 def kind_of(path: str) -> str:
     """The kind of the file at a path with slashes, such as `python` or `dockerfile`; empty for files nobody reads."""
-    pure = PurePosixPath(path)
+    pure = PurePosixPath("/".join(path.rsplit("/", 2)[-2:]))
     name = pure.name.lower()
-    for pattern, kind in _BY_NAME:
+    for pattern, kind in _BY_NAME if _NAMED.fullmatch(name) else ():
         if pattern.fullmatch(name):
             return kind
     if pure.parent.name in {".husky", ".githooks"} and not pure.suffix:

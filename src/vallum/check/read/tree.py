@@ -13,7 +13,7 @@ from vallum.findings.finding import Gap, Way
 
 SKIPPED_FOLDERS: Final = frozenset({
     ".git", ".hg", ".svn", ".venv", "venv", ".tox", ".nox", "node_modules", "__pycache__", ".mypy_cache",
-    ".ruff_cache", ".pytest_cache", ".hypothesis", ".eggs", "site-packages", ".idea", "htmlcov", ".cache",
+    ".ruff_cache", ".pytest_cache", ".hypothesis", ".eggs", "site-packages", ".idea", "htmlcov", ".cache", ".vallum",
 })  # fmt: skip
 LARGEST_FILE: Final = 16 * 1024 * 1024
 
@@ -33,7 +33,7 @@ def find_files(root: Path, paths: Iterable[Path], exclude: Iterable[str] = ()) -
         if not start.exists():
             raise UsageError(f'There is no file or folder "{path}".', code="no-path")
         for file in _walk(start, home, gaps):
-            name = _relative(file, home)
+            name = _relative(file, str(home))
             if kind_of(name) and not is_excluded(name, patterns):
                 found.add(name)
     return sorted(found), gaps
@@ -41,15 +41,34 @@ def find_files(root: Path, paths: Iterable[Path], exclude: Iterable[str] = ()) -
 
 def read_files(root: Path, names: Iterable[str]) -> tuple[list[Source], list[Gap]]:
     """The text of each file, and a gap for each that could not be read."""
-    sources: list[Source] = []
+    files, unloaded = load_files(root, names)
+    sources, undecoded = decode_files(files)
+    return sources, [*unloaded, *undecoded]
+
+
+def load_files(root: Path, names: Iterable[str]) -> tuple[dict[str, bytes], list[Gap]]:
+    """The bytes of each file by its name, and a gap for each that could not be read."""
+    files: dict[str, bytes] = {}
     gaps: list[Gap] = []
     for name in names:
         try:
-            sources.append(decode_source(name, _load(root / name)))
+            files[name] = _load(root / name)
         except UnreadableError as error:
             gaps.append(unread(name, error))
         except OSError as error:
             gaps.append(Gap(what=name, why=f"could not be read: {error.strerror or error}", way=Way.RULE))
+    return files, gaps
+
+
+def decode_files(files: Mapping[str, bytes]) -> tuple[list[Source], list[Gap]]:
+    """The text of each file, and a gap for each whose bytes are not text."""
+    sources: list[Source] = []
+    gaps: list[Gap] = []
+    for name, data in files.items():
+        try:
+            sources.append(decode_source(name, data))
+        except UnreadableError as error:
+            gaps.append(unread(name, error))
     return sources, gaps
 
 
@@ -74,9 +93,10 @@ def is_excluded(name: str, patterns: Iterable[str]) -> bool:
     )
 
 
-def _walk(start: Path, home: Path, gaps: list[Gap]) -> Iterator[Path]:
+def _walk(start: Path, home: Path, gaps: list[Gap]) -> Iterator[str]:
+    """The files below a folder whose kind is known, or the file itself; as text, which is read ten times as fast."""
     if start.is_file():
-        yield start
+        yield str(start)
         return
 
     def complain(error: OSError) -> None:
@@ -87,21 +107,24 @@ def _walk(start: Path, home: Path, gaps: list[Gap]) -> Iterator[Path]:
             name for name in folders if name not in SKIPPED_FOLDERS and not _is_environment(folder, name)
         )
         for name in files:
-            path = Path(folder, name)
-            if path.is_file() and (not path.is_symlink() or path.resolve().is_relative_to(home)):
+            path = f"{folder}/{name}"
+            if kind_of(path) and os.path.isfile(path) and _stays_inside(path, home):  # noqa: PTH113 - for speed
                 yield path
 
 
+def _stays_inside(path: str, home: Path) -> bool:
+    return not os.path.islink(path) or Path(path).resolve().is_relative_to(home)  # noqa: PTH114 - for speed
+
+
 def _is_environment(folder: str, name: str) -> bool:
-    return Path(folder, name, "pyvenv.cfg").exists()
+    return os.path.exists(f"{folder}/{name}/pyvenv.cfg")  # noqa: PTH110 - for speed
 
 
-def _relative(file: Path, home: Path) -> str:
-    absolute = Path(os.path.abspath(file))  # noqa: PTH100 -- resolve() would follow the link whose own name is wanted
-    base = home if absolute.is_relative_to(home) else Path(os.path.commonpath([home, absolute]))
-    return (
-        absolute.relative_to(base).as_posix() if base == home else os.path.relpath(absolute, home).replace(os.sep, "/")
-    )
+def _relative(file: str, home: str) -> str:
+    absolute = os.path.abspath(file)  # noqa: PTH100 -- resolve() would follow the link whose own name is wanted
+    inside = absolute.startswith(home.rstrip(os.sep) + os.sep)
+    name = absolute[len(home.rstrip(os.sep)) + 1 :] if inside else os.path.relpath(absolute, home)
+    return name.replace(os.sep, "/")
 
 
 def _load(path: Path) -> bytes:

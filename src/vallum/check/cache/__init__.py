@@ -1,0 +1,1 @@
+"""What the check has worked out before: whole examinations, by what they were made of."""
