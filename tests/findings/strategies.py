@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from vallum.catalogue.control import AREAS, Control, Severity, Status
 from vallum.findings.finding import Confidence, Finding, Fix, Gap, Silence, Site, Step, Unproven, Way
 from vallum.findings.place import Act, Place
-from vallum.findings.report import Counts, Report, Subject
+from vallum.findings.report import AccessTable, Counts, Report, Subject
 from vallum.findings.verdict import Outcome, Verdict
 
 NASTY = st.sampled_from(
@@ -59,6 +59,7 @@ findings = st.builds(
     fix=st.none() | fixes,
     confidence=st.sampled_from(Confidence),
     seen=some_texts,
+    cwe=st.lists(st.integers(1, 1400), max_size=2).map(tuple),
 )
 sites = st.builds(Site, control=slugs, source=texts, way=ways, where=wheres, note=texts)
 unproven = st.builds(Unproven, control=slugs, source=texts, way=ways, silence=silences, reason=texts)
@@ -110,4 +111,10 @@ reports = st.builds(
     gaps=st.lists(gaps, max_size=2).map(tuple),
     floor=st.sampled_from(Severity),
     known=st.frozensets(st.from_regex(r"[0-9a-f]{32}", fullmatch=True), max_size=2),
+    access=st.none()
+    | st.builds(
+        AccessTable,
+        columns=st.tuples(texts, texts),
+        rows=st.lists(st.tuples(texts, st.tuples(texts, texts)), max_size=2).map(tuple),
+    ),
 )

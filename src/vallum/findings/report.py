@@ -40,6 +40,14 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AccessTable:
+    """Who may call what, as the guard of the app decides it: a route, and its answer to each of `columns`."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, tuple[str, ...]], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """What `vallum check`, `vallum probe` and `vallum audit` give to every format."""
 
@@ -61,6 +69,8 @@ class Report:
     """What is broken below it is shown, and does not change the exit status."""
     known: frozenset[str] = frozenset()
     """Fingerprints of the findings that the baseline accepts."""
+    access: AccessTable | None = None
+    """None where no guard was found, or none was looked for."""
 
     @property
     def accepted(self) -> int:

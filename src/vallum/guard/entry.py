@@ -13,6 +13,7 @@ from vallum.guard.opening import open_process
 from vallum.guard.policy import GuardPolicy, read_environment
 
 if TYPE_CHECKING:
+    from vallum.guard.configuration.access_matrix import AccessMatrix
     from vallum.guard.configuration.active import GuardReport
     from vallum.guard.configuration.routes import Route
     from vallum.guard.identity.parts import IdentityParts
@@ -80,6 +81,13 @@ class Guard:
         from vallum.guard.configuration.routes import list_routes  # noqa: PLC0415 - only where it is asked for
 
         return [] if self._adapter is None else list_routes(self._adapter.find_routes(self._plain), self._core.paths)
+
+    def matrix(self) -> "AccessMatrix":
+        """What each route answers to visitors and to each role of the policy; no rows for an app no adapter knows."""
+        from vallum.guard.configuration.access_matrix import build_matrix  # noqa: PLC0415 - only where it is asked for
+
+        found = [] if self._adapter is None else self._adapter.find_routes(self._plain)
+        return build_matrix(found, self._core.paths, self.policy.roles)
 
     def report(self) -> "GuardReport":
         """The controls that are kept in this process, by which modules, and the layers against each attack."""

@@ -1,5 +1,6 @@
 import copy
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from tests.findings.strategies import reports
 from vallum.findings.formats.json.document import read_schema, render
 from vallum.findings.formats.json.reader import ReportError, read_report
 from vallum.findings.options import Options
-from vallum.findings.report import Report
+from vallum.findings.report import AccessTable, Report
 
 
 def strict(schema: Any) -> Any:
@@ -97,3 +98,16 @@ def test_damaged_report_is_refused_in_one_line(meadow: Report, path: tuple[Any, 
     with pytest.raises(ReportError) as refused:
         read_report(json.dumps(document))
     assert "\n" not in str(refused.value)
+
+
+def test_who_may_call_what_is_written_and_read_back(meadow: Report):
+    table = AccessTable(
+        columns=("(visitor)", "admin"), rows=(("GET /", ("yes", "yes")), ("GET /admin", ("no", "proof")))
+    )
+    report = replace(meadow, access=table)
+    document = json.loads(render(report, Options()))
+    VALIDATOR.validate(document)
+    assert document["access"]["rows"][1] == {"route": "GET /admin", "answers": ["no", "proof"]}
+    assert read_report(json.dumps(document)) == report
+    del document["access"]
+    assert read_report(json.dumps(document)) == meadow

@@ -13,7 +13,7 @@ from vallum.findings.fingerprint import number_findings
 from vallum.findings.formats.html.document import render
 from vallum.findings.options import Options
 from vallum.findings.place import Place
-from vallum.findings.report import Report
+from vallum.findings.report import AccessTable, Report
 from vallum.findings.verdict import Outcome
 
 VOID = {"meta", "input", "use", "path"}
@@ -21,6 +21,7 @@ TAGS = {
     *("html", "head", "title", "style", "body", "svg", "symbol", "header", "main", "section", "nav", "footer", "div"),
     *("h1", "h2", "h3", "h4", "h5", "p", "span", "b", "code", "mark", "a", "dl", "dt", "dd", "ul", "ol", "li"),
     *("details", "summary", "fieldset", "legend", "label", "select", "option", "strong", "em", "pre", *VOID),
+    *("table", "thead", "tbody", "tr", "th", "td"),
 }
 
 
@@ -201,3 +202,14 @@ def test_ways_that_did_not_run_are_told(meadow: Report):
     assert "<dt>Routes</dt><dd>not looked at</dd>" in source
     assert "<dt>Checked</dt>" in source
     assert "Check report" in source
+
+
+def test_who_may_call_what_is_a_table(meadow: Report):
+    table = AccessTable(columns=("(visitor)", "admin"), rows=(("GET /<b>", ("yes", "no")),))
+    source = render(replace(meadow, access=table), Options())
+    assert (
+        '<tr><th scope="row"><code>GET /&lt;b&gt;</code></th><td class="is-yes">yes</td><td class="is-no">no</td></tr>'
+        in source
+    )
+    assert "Who may call what" not in render(meadow, Options())
+    assert "Who may call what" not in render(replace(meadow, access=replace(table, rows=())), Options())

@@ -12,7 +12,7 @@ from vallum.findings.fingerprint import number_findings
 from vallum.findings.formats.terminal.document import render
 from vallum.findings.options import Options
 from vallum.findings.place import Place
-from vallum.findings.report import Report
+from vallum.findings.report import AccessTable, Report
 from vallum.findings.text import measure
 from vallum.findings.verdict import Outcome
 
@@ -254,3 +254,17 @@ def test_a_fix_in_words_is_wrapped_and_not_cut(meadow: Report):
     text = render(replace(meadow, verdicts=(replace(verdict, findings=(finding,)),)), Options())
     assert long in " ".join(text.split())
     assert "    fix        Look the address up" in text
+
+
+def test_who_may_call_what_stands_before_the_total_when_all_is_asked_for(meadow: Report):
+    rows = (("GET /", ("yes", "yes")), ("POST /admin/people/{person_id}", ("no", "proof")))
+    report = replace(meadow, access=AccessTable(columns=("(visitor)", "admin"), rows=rows))
+    for width in WIDTHS:
+        shown = lines(report, width=width, every=True)
+        at = next(place for place, line in enumerate(shown) if line.startswith("WHO MAY CALL WHAT"))
+        assert shown[at].split() == ["WHO", "MAY", "CALL", "WHAT", "2", "routes"]
+        assert shown[at + 2].split() == ["(visitor)", "admin"]
+        assert shown[at + 3].split() == ["yes", "yes", "GET", "/"]
+        assert shown[at + 4].split()[:3] == ["no", "proof", "POST"]
+        assert all(measure(line) <= width for line in shown[at : at + 5])
+    assert not any(line.startswith("WHO MAY") for line in lines(report))

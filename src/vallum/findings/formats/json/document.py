@@ -15,7 +15,7 @@ from vallum.findings.finding import Finding, Site, Where
 from vallum.findings.fingerprint import number_findings
 from vallum.findings.options import Options
 from vallum.findings.place import Place
-from vallum.findings.report import Report
+from vallum.findings.report import AccessTable, Report
 from vallum.findings.summary import tally
 from vallum.findings.verdict import Outcome, Verdict
 
@@ -56,7 +56,13 @@ def describe_report(report: Report) -> dict[str, Any]:
         "verdicts": [_verdict(verdict) for verdict in report.verdicts],
         "known": sorted(report.known),
         "gaps": [{**asdict(gap), "controls": list(gap.controls)} for gap in report.gaps],
+        "access": report.access and _access(report.access),
     }
+
+
+def _access(table: AccessTable) -> dict[str, Any]:
+    rows = [{"route": route, "answers": list(answers)} for route, answers in table.rows]
+    return {"columns": list(table.columns), "rows": rows}
 
 
 def show_moment(moment: datetime) -> str:

@@ -10,7 +10,7 @@ from vallum.catalogue.control import AREAS, Control, Severity, Status
 from vallum.findings.finding import Confidence, Finding, Fix, Gap, Silence, Site, Step, Unproven, Way, Where
 from vallum.findings.formats.json.document import VERSION
 from vallum.findings.place import Act, Place
-from vallum.findings.report import Counts, Report, Subject
+from vallum.findings.report import AccessTable, Counts, Report, Subject
 from vallum.findings.verdict import Outcome, Verdict
 
 Json = Mapping[str, Any]
@@ -53,7 +53,15 @@ def _report(document: Json) -> Report:
         standards=tuple(run["standards"]),
         floor=Severity(run["floor"]),
         known=frozenset(document["known"]),
+        access=_access(document.get("access")),
     )
+
+
+def _access(table: Json | None) -> AccessTable | None:
+    if table is None:
+        return None
+    rows = tuple((row["route"], tuple(row["answers"])) for row in table["rows"])
+    return AccessTable(columns=tuple(table["columns"]), rows=rows)
 
 
 def _verdict(verdict: Json) -> Verdict:
@@ -101,6 +109,7 @@ def _finding(finding: Json) -> Finding:
             "fix": None if finding["fix"] is None else _fix(finding["fix"]),
             "confidence": Confidence(finding["confidence"]),
             "seen": tuple(finding["seen"]),
+            "cwe": tuple(finding.get("cwe", ())),
         }
     )
 

@@ -7,7 +7,7 @@ counts leave the map and evidence goes under its control.
 from vallum.findings.formats.terminal.detail import write_finding
 from vallum.findings.formats.terminal.sheet import Piece, Sheet, Style
 from vallum.findings.options import Options
-from vallum.findings.report import Report
+from vallum.findings.report import AccessTable, Report
 from vallum.findings.summary import (
     Mark,
     area_name,
@@ -38,6 +38,8 @@ def render(report: Report, options: Options) -> str:
     _write_map(sheet, report)
     _write_broken(sheet, report, options)
     _write_dark(sheet, report, options)
+    if options.every and report.access is not None:
+        _write_access(sheet, report.access)
     _write_total(sheet, report)
     return sheet.text()
 
@@ -176,6 +178,18 @@ def _write_dark(sheet: Sheet, report: Report, options: Options) -> None:
         _write_gap(sheet, what, why)
     if len(shown) < len(rows):
         sheet.add(f"  {len(rows) - len(shown):,} more: vallum {report.verb} --all")
+
+
+def _write_access(sheet: Sheet, table: AccessTable) -> None:
+    """A line for each route. The answers stand first, so that they stay in their columns however long a path is."""
+    sheet.skip()
+    sheet.ends([("WHO MAY CALL WHAT", Style.BOLD), f"  {plural(len(table.rows), 'route')}"], "", apart=False)
+    sheet.skip()
+    widths = [max(len(column), 5) + 2 for column in table.columns]
+    sheet.add("  ", *(sheet.pad(column, width) for column, width in zip(table.columns, widths, strict=True)))
+    for route, answers in table.rows:
+        cells = [sheet.pad(answer, width) for answer, width in zip(answers, widths, strict=True)]
+        sheet.add("  ", *cells, sheet.cut(route, max(sheet.width - 2 - sum(widths), 16)))
 
 
 def _write_gap(sheet: Sheet, what: str, why: str) -> None:
