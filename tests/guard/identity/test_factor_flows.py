@@ -144,6 +144,14 @@ def test_a_token_changes_no_factor(ada: Member, browse: Any) -> None:
         assert answer.status_code in {401, 403}, path
 
 
+def test_a_token_confirms_nothing_and_uses_no_code_up(ada: Member, browse: Any) -> None:
+    bearer = {"authorization": f"Bearer {ada.send('/token/session').json()['access_token']}"}
+    code = ada.kit.add_app(ada.account)
+    stranger, fields = browse(ada.app), {"kind": "totp", "code": code()}
+    assert stranger("POST", "/account/factors/confirm", json=fields, headers=bearer).status_code == 401
+    assert ada.send("/factors/confirm", **fields).status_code == 200
+
+
 def test_an_origin_that_is_an_address_has_no_passkeys(build: Any, browse: Any, send: Any) -> None:
     app, kit = build(origins=("http://127.0.0.1:8000",))
     assert send(browse(app), "/login/passkey/options").status_code == 404

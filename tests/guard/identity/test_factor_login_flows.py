@@ -118,7 +118,12 @@ def test_guesses_are_counted_over_half_logins(world: World, code: Any, send: Any
 
 def test_a_half_login_dies_with_its_time_and_with_its_account(world: World, code: Any, send: Any) -> None:
     late, ended = world.begin(), world.begin()
-    world.kit.parts.care.set_roles(world.ada.id, ("editor", "more"))
+    accounts = world.kit.parts.desk.accounts
+    assert accounts.change(
+        world.ada.id, world.ada.version, bump=True, roles=("editor", "more")
+    )  # by somebody's own code
+    for path in ("/login/factor/code", "/login/factor/passkey"):
+        assert send(ended, path).status_code == 401
     assert send(ended, "/login/factor", kind="totp", code=code()).status_code == 401
     world.kit.parts.policy.clock.move(601)
     assert send(late, "/login/factor", kind="totp", code=code()).status_code == 401
@@ -209,7 +214,9 @@ def test_a_route_may_ask_the_sessions_of_a_role_only(world: World) -> None:
 
 def test_plain_accounts_are_not_asked(build: Any, browse: Any, send: Any) -> None:
     world = World(build, browse, send, needs_factor=lambda account: "admin" in account.roles)
-    assert world.is_in(world.begin())
+    browser = world.begin()
+    assert world.is_in(browser)
+    assert browser("GET", "/vault").status_code == 403  # a password is one proof
 
 
 def test_a_handler_of_the_app_begins_no_session_without_the_factor(world: World, code: Any, send: Any) -> None:

@@ -122,6 +122,7 @@ def test_the_callback_alone_signs_nobody_in(world: World) -> None:
 def test_a_provider_does_not_stand_for_the_second_factor(world: World, send: Any) -> None:
     browser = world.open()
     world.sign_in(browser)
+    assert browser("GET", "/vault").status_code == 403
     account = world.kit.parts.desk.accounts.find(browser("GET", "/me").json()["id"])
     code = world.kit.add_app(account)
     other = world.open()
