@@ -29,7 +29,7 @@ class SealingKey:
     of them for one key over all processes; the default of 2^28 leaves room for sixteen.
     """
 
-    __slots__ = ("_aead", "_budget", "_secret", "_used", "key_id")
+    __slots__ = ("_budget", "_encrypt", "_secret", "_used", "decrypt", "key_id")
 
     def __init__(self, secret: Secret[bytes], *, budget: int = BUDGET) -> None:
         """Raise `ConfigError` unless the secret is 32 random bytes and the budget from 1 to 2^32."""
@@ -41,7 +41,10 @@ class SealingKey:
         if not 1 <= budget <= MOST_BUDGET:
             raise ConfigError(f"the budget of a sealing key is 1 to 2^32, not {budget}.", code="seal-budget")
         self.key_id = hmac.digest(value, _ID_LABEL, hashlib.sha256)[:ID_BYTES]
-        self._aead = AESGCM(value)
+        aead = AESGCM(value)
+        self._encrypt = aead.encrypt
+        self.decrypt = aead.decrypt
+        """Return the plain text of nonce, sealed and bound. Raises `cryptography.exceptions.InvalidTag`."""
         self._secret = secret
         self._budget = budget
         self._used: Iterator[int] = itertools.count(1)  # its step is atomic, so threads need no lock
@@ -62,11 +65,7 @@ class SealingKey:
                 hint="Put a new key first in the ring and keep this one behind it.",
                 code="seal-budget",
             )
-        return self._aead.encrypt(nonce, plain, bound)
-
-    def decrypt(self, nonce: bytes, sealed: bytes, bound: bytes) -> bytes:
-        """Return the plain text. Raises `cryptography.exceptions.InvalidTag`."""
-        return self._aead.decrypt(nonce, sealed, bound)
+        return self._encrypt(nonce, plain, bound)
 
 
 def generate_key(*, randomness: Randomness = SYSTEM_RANDOMNESS) -> Secret[bytes]:

@@ -10,7 +10,7 @@ authenticated with it. Sources: NIST SP 800-38D, RFC 5116; ASVS 11.3.2, 11.3.4.
 """
 
 from collections.abc import Iterable
-from typing import Final
+from typing import Final, NoReturn
 
 from cryptography.exceptions import InvalidTag
 
@@ -22,6 +22,7 @@ NONCE_BYTES: Final = 12
 TAG_BYTES: Final = 16
 _VERSION: Final = b"\x01"
 _HEAD: Final = len(_VERSION) + ID_BYTES
+_BODY: Final = _HEAD + NONCE_BYTES
 OVERHEAD: Final = _HEAD + NONCE_BYTES + TAG_BYTES
 """How many bytes longer a sealed value is than its plain text."""
 
@@ -44,45 +45,41 @@ class SealRing:
     def __init__(self, keys: Iterable[SealingKey], *, randomness: Randomness = SYSTEM_RANDOMNESS) -> None:
         """Raise `ConfigError` for no key, and for one key twice."""
         listed = list(keys)
-        self._keys = {key.key_id: key for key in listed}
+        self._keys = {_VERSION + key.key_id: key for key in listed}
         if not listed or len(self._keys) < len(listed):
             raise ConfigError("a ring needs at least one sealing key, and each one once.", code="seal-keys")
         self.first = listed[0]
+        self._head = _VERSION + self.first.key_id
         self._randomness = randomness
 
     def find(self, key_id: bytes) -> SealingKey | None:
         """The key of the ring with this id."""
-        return self._keys.get(key_id)
+        return self._keys.get(_VERSION + key_id)
 
     def seal(self, plain: bytes, *, context: str) -> bytes:
         """Return `plain` sealed for `context`, which says what it is and whose, such as `totp:17`.
 
         Raises `ConfigError` for an empty context, and when the first key's budget is used up.
         """
-        head = _VERSION + self.first.key_id
+        # The head has one length, so head and context cannot run into each other.
         nonce = self._randomness(NONCE_BYTES)
-        return head + nonce + self.first.encrypt(nonce, plain, _bind(head, context))
+        return self._head + nonce + self.first.encrypt(nonce, plain, self._head + (context or _miss()).encode())
 
     def open(self, sealed: bytes, *, context: str) -> bytes:
         """Return the plain text. Raises `SealRefusedError` for whatever was not sealed so, for this context."""
-        key = self._keys.get(sealed[len(_VERSION) : _HEAD])
-        if key is None or not sealed.startswith(_VERSION) or len(sealed) < OVERHEAD:
+        head = sealed[:_HEAD]
+        key = self._keys.get(head)
+        if key is None or len(sealed) < OVERHEAD:
             raise SealRefusedError
-        head, nonce, rest = sealed[:_HEAD], sealed[_HEAD : _HEAD + NONCE_BYTES], sealed[_HEAD + NONCE_BYTES :]
         try:
-            return key.decrypt(nonce, rest, _bind(head, context))
+            return key.decrypt(sealed[_HEAD:_BODY], sealed[_BODY:], head + (context or _miss()).encode())
         except InvalidTag:
             raise SealRefusedError from None
 
     def is_outdated(self, sealed: bytes) -> bool:
         """Tell whether the value is under another key than the first, so that it should be sealed anew."""
-        return not sealed.startswith(_VERSION + self.first.key_id)
+        return not sealed.startswith(self._head)
 
 
-def _bind(head: bytes, context: str) -> bytes:
-    # The head has one length, so head and context cannot run into each other.
-    if not context:
-        raise ConfigError(
-            "a sealed value needs a context.", hint="Say what it is and whose: totp:17.", code="seal-context"
-        )
-    return head + context.encode("utf-8")
+def _miss() -> NoReturn:
+    raise ConfigError("a sealed value needs a context.", hint="Say what it is and whose: totp:17.", code="seal-context")

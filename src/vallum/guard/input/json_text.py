@@ -32,9 +32,14 @@ def parse_json(data: str | bytes, limits: LoadLimits) -> tuple[Any, str]:
     text = decode_text(data, limits)
     try:
         value = _DECODER.decode(text)
-        if _count_members(value, limits.depth) != _estimate_members(text):
+        brackets = text.count("{") + text.count("[")
+        if brackets > 1 and type(value) in _CONTAINERS:
+            members = _count_members(value, limits.depth, brackets)
+        else:
+            members = len(value) if type(value) is dict else 0
+        if members != text.count(":") and members != _estimate_members(text):
             _CAREFUL_DECODER.decode(text)
-        if "\\u" in text and _SURROGATE.search(text):
+        if "\\" in text and "\\u" in text and _SURROGATE.search(text):
             json.dumps(value, ensure_ascii=False).encode("utf-8")
     except ValueError:
         # The messages of the parser quote the input.
@@ -57,21 +62,28 @@ def decode_text(data: str | bytes, limits: LoadLimits) -> str:
         raise InputRefusedError("the input is not valid UTF-8.", code="input-syntax") from None
 
 
-def _count_members(value: object, most: int) -> int:
-    """Return how many members all objects of the value have, and refuse what is nested too deeply."""
-    level = [value]
-    members = 0
+def _count_members(value: Any, most: int, brackets: int) -> int:
+    """Return how many members all objects of the value have, and refuse what is nested too deeply.
+
+    `brackets` is how many open in the text, in strings too: once so many containers are seen, the values of the last
+    need no look.
+    """
+    level: list[Any] = [value]
+    members, seen = 0, 1
     for _ in range(most):
-        items: list[object] = []
+        if seen == brackets:
+            return members + sum([len(container) for container in level if type(container) is dict])
+        items: list[Any] = []
         for container in level:
-            if isinstance(container, dict):
+            if type(container) is dict:
                 members += len(container)
-                items.extend(container.values())
-            elif isinstance(container, list):
-                items.extend(container)
+                items += container.values()
+            else:
+                items += container
         level = [item for item in items if type(item) in _CONTAINERS]
         if not level:
             return members
+        seen += len(level)
     raise _refuse_depth(most)
 
 
