@@ -63,7 +63,7 @@ fuzz: .venv/.dev ## Send 125,000 invented requests through the guard (some minut
 races: .venv/.dev ## Have 50 threads use each one-time thing at once, 100 times on each store (some minutes)
 	@VALLUM_ROUNDS=100 $(BIN)/python -m pytest tests/races tests/stores/conformance -q -k "races or fifty"
 
-machines: .venv/.dev ## Look long for a way in without all proofs (some minutes)
+machines: .venv/.dev ## Look long for a way in without all proofs (a minute or two)
 	@HYPOTHESIS_PROFILE=nightly $(BIN)/python -m pytest tests/machines -q
 
 format: .venv/.dev ## Format and mend what ruff can

@@ -196,7 +196,10 @@ class SignedIn(RuleBasedStateMachine):
     @precondition(lambda self: self.halves)
     @rule(browser=BROWSERS, data=st.data())
     def come_back_with_an_old_half_login(self, browser: int, data: Any) -> None:
-        self.browsers[browser].cookies["__Host-half-login"] = data.draw(st.sampled_from(list(self.halves)))
+        newest_first = list(self.halves)[::-1]
+        self.browsers[browser].cookies["__Host-half-login"] = data.draw(st.sampled_from(newest_first))
+        if data.draw(st.booleans()):
+            self.take_time_and_show_a_code(browser)
 
     @precondition(lambda self: self.sessions)
     @rule(browser=BROWSERS, data=st.data())
@@ -245,6 +248,18 @@ class SignedIn(RuleBasedStateMachine):
     @rule(seconds=st.sampled_from([1, 6, 31, 200, 901]))
     def wait(self, seconds: int) -> None:
         self.clock.move(seconds)
+
+    # Limits let few tries through, so these wait first: the way in, and the way to its half.
+
+    @rule(browser=BROWSERS)
+    def take_time_and_log_in(self, browser: int) -> None:
+        self.clock.move(901)
+        self.log_in(browser, "ada", "right")
+
+    @rule(browser=BROWSERS)
+    def take_time_and_show_a_code(self, browser: int) -> None:
+        self.clock.move(STEP + 1)
+        self.show_code(browser, "now")
 
     # What holds after every request.
 
