@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.authenticator import SoftAuthenticator
 from tests.issuer import CLIENT, ISSUER, FakeIssuer
 from vallum.base.secret import Secret
 from vallum.guard.oauth.client_secret import SecretBasic
@@ -96,6 +97,23 @@ def test_an_address_that_nobody_vouches_for_is_not_used(world: World, verified: 
     assert world.sign_in(browser).status_code == 303
     assert browser("GET", "/account/session").json()["user"]["email"] == ""
     assert world.kit.mails == []
+
+
+@pytest.mark.parametrize("email", ["", "no address", "ada@example.org\r\nBcc: eve@example.org"])
+def test_an_address_that_is_none_is_not_written_to(world: World, email: str) -> None:
+    world.issuer.claims = {"email": email, "email_verified": True}
+    assert world.sign_in(world.open()).status_code == 303
+    assert world.kit.mails == []
+
+
+def test_a_passkey_is_another_way_in(world: World, send: Any) -> None:
+    browser = world.open()
+    world.sign_in(browser)
+    account_id = browser("GET", "/me").json()["id"]
+    factors = world.kit.parts.factors.desk.factors
+    factors.add(SoftAuthenticator(ORIGIN, "app.example").record(account_id))
+    browser.cookies = world.kit.log_in_as(world.kit.parts.desk.accounts.find(account_id), with_factor=True)
+    assert send(browser, "/sign-ins/unlink", issuer=ISSUER, subject="ada").status_code == 200
 
 
 def test_an_address_links_nothing_verified_or_not(world: World) -> None:

@@ -155,9 +155,7 @@ def _list(parts: IdentityParts, _: Ask) -> Reply:
     prefix, names = parts.settings.prefix, [one.name for one in parts.settings.providers]
     rows = [_draw_link(prefix, one) for one in found]
     ways = [draw_form(f"Link {name}", (), {}, f"{prefix}/with/{name}/link") for name in names]
-    told: list[Json] = [
-        {"issuer": one.issuer, "subject": one.subject, "email": one.email, "created": one.created} for one in found
-    ]
+    told: list[Json] = [_describe(one) for one in found]
     return Reply(
         data={"sign_ins": told, "providers": list(names)},
         title="Ways to sign in",
