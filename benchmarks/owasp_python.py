@@ -119,6 +119,8 @@ def rename_tree(tree: Path, target: Path, cases: Iterable[Case]) -> dict[str, st
         text = re.sub(r"/benchmark/[\w-]+/(\w+)", r"/app/\1/run", text)
         moved = relative.replace("helpers/", "support/").replace("testcode/", "handlers/")
         moved = _CASE.sub(_unit, moved)
+        if relative.startswith("helpers/") and path.stem in shared:
+            moved = f"support/{_other(path.stem)}.py"
         (target / moved).parent.mkdir(parents=True, exist_ok=True)
         (target / moved).write_text(text)
     for case in cases:
@@ -157,7 +159,7 @@ def _replace(text: str, names: Mapping[str, str]) -> str:
     if not names:
         return text
     words = "|".join(sorted(map(re.escape, names), key=len, reverse=True))
-    return re.sub(rf"\b({words})\b", lambda match: names[match[1]], text)
+    return re.sub(rf"\b({words})\b(?!['\"])", lambda match: names[match[1]], text)
 
 
 def _other(name: str) -> str:

@@ -50,7 +50,7 @@ def judge_flow(rule: Rule, flow: Flow, telling: Telling) -> Remark | None:
             telling.reason.format(call=_call(flow)),
             fix=telling.fix(flow),
             steps=flow.steps,
-            confidence=Confidence.MEDIUM if stored else Confidence.HIGH,
+            confidence=_confidence(flow),
         )
     doubt = {Outcome.BUILT: telling.built, Outcome.UNKNOWN: telling.unknown}.get(flow.outcome, "")
     if doubt:
@@ -59,6 +59,14 @@ def judge_flow(rule: Rule, flow: Flow, telling: Telling) -> Remark | None:
     if flow.outcome in {Outcome.BUILT, Outcome.UNKNOWN}:
         return None
     return rule.site(flow.place, telling.constant if flow.outcome is Outcome.CONSTANT else flow.reason)
+
+
+def _confidence(flow: Flow) -> Confidence:
+    """High where a visitor sends the data, lower where the program keeps them or whoever starts it says them."""
+    if flow.sources == (STORED,):
+        return Confidence.MEDIUM
+    started = all(source.endswith(("command line argument", "environment variable")) for source in flow.sources)
+    return Confidence.LOW if started else Confidence.HIGH
 
 
 def name_sources(sources: tuple[str, ...]) -> str:

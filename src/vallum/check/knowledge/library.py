@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from vallum.base.errors import ConfigError
-from vallum.check.knowledge.kinds import STORED, bits_of
+from vallum.check.knowledge.kinds import BITS, LITERAL, STORED, bits_of
 from vallum.check.knowledge.model import RECEIVER, Check, Condition, Entry, Model, Origin, Sink, Switch, Variant
 
 _FOLDER: Final = Path(__file__).parent
@@ -82,7 +82,7 @@ def merge(content: Mapping[str, Any], knowledge: Knowledge) -> None:
 
 def _entries(content: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     for entry in content.get("source", []):
-        mask = STORED if entry.get("stored") else bits_of(entry.get("kinds", ["*"]))
+        mask = STORED if entry.get("stored") else _danger(entry)
         origin = Origin(label=entry["label"], mask=mask, named=entry.get("named", True))
         yield from ((name, {"origin": origin}) for name in entry["values"])
     for entry in content.get("sink", []):
@@ -134,6 +134,12 @@ def _beginnings(name: str) -> Iterator[str]:
         name = name[:-2] if name.endswith(("()", "[]")) else name.rpartition(".")[0]
 
 
+def _danger(entry: Mapping[str, Any]) -> int:
+    """What data of a source can do; nothing was shown yet of the quotes around them."""
+    mask = bits_of(entry.get("kinds", ["*"]))
+    return mask | LITERAL if mask & BITS["code"] else mask
+
+
 def _sink(entry: Mapping[str, Any]) -> Sink:
     return Sink(
         kind=entry["kind"],
@@ -165,6 +171,7 @@ def _entry(entry: Mapping[str, Any]) -> Entry:
         **words,
         request=entry.get("request", ""),
         label=entry.get("label", ""),
+        mask=_danger(entry),
         injected=entry.get("injected", False),
         answers=entry.get("answers", ""),
         only=tuple(_condition(one) for one in entry.get("only", ())),

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any, Final
 
+from vallum.check.knowledge.kinds import ALL
+
 RECEIVER: Final = -9
 """The position of what a method is called on, in a condition."""
 
@@ -93,6 +95,8 @@ class Entry:
     """The qualified name of what stands in the parameter `request`, or in the first one of a handler."""
     label: str = ""
     """What the other parameters are: `path parameter`; empty when nothing is known of them."""
+    mask: int = ALL
+    """The kinds of sink for which they are dangerous."""
     injected: bool = False
     """Whether parameters are filled by their declared types."""
     answers: str = ""

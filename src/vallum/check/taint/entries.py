@@ -99,7 +99,10 @@ def _handed(handler: Handler, parameter: nodes.Parameter, frame: Frame) -> Value
     numeric = parameter.annotation is not None and is_numeric(parameter.annotation, frame)
     if not entry.label or (numeric and handler.path):
         return _by_type(parameter, frame)
-    return SAFE if handler.is_numeric(parameter.name) else _sent(parameter, parameter.name, entry.label, frame)
+    if handler.is_numeric(parameter.name):
+        return SAFE
+    sent = _sent(parameter, parameter.name, entry.label, frame)
+    return sent.tainted(clear_bits(sent.taint, ~entry.mask))
 
 
 _REQUESTS: Final = frozenset({"request", "req", "_request"})

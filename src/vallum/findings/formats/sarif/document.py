@@ -102,7 +102,7 @@ def _result(finding: Finding, index: int, severity: Severity, name: str) -> dict
     fix = finding.fix
     words = [finding.message, finding.reason, f"Fix: {fix.text}" if fix and fix.text else ""]
     return {
-        "ruleId": finding.control,
+        "ruleId": _rule_id(finding),
         "ruleIndex": index,
         "kind": "fail",
         "level": LEVELS[severity],
@@ -116,6 +116,11 @@ def _result(finding: Finding, index: int, severity: Severity, name: str) -> dict
             **({"fix": {"before": list(fix.before), "after": list(fix.after)}} if fix and fix.after else {}),
         },
     }
+
+
+def _rule_id(finding: Finding) -> str:
+    """The control; below it the weakness, where that is narrower than the control's (section 3.27.5, hierarchical)."""
+    return "/".join([finding.control, *(f"cwe-{number}" for number in finding.cwe[:1])])
 
 
 def _place(finding: Finding, report: Report, options: Options) -> dict[str, Any]:
