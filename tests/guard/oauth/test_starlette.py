@@ -65,6 +65,20 @@ def test_a_sign_in_begins_a_session(kit: Any, app: Starlette):
     assert "__Host-session=" in answer.headers["set-cookie"]
 
 
+def test_who_is_signed_in_already_may_sign_in_again(kit: Any, app: Starlette):
+    client = visit(app)
+    press(client, client.get(f"/login/fake/callback?{come_back(kit, client)}").text)
+    query, session = come_back(kit, client), client.cookies.pop("__Host-session")
+    elsewhere = {"sec-fetch-site": "cross-site"}  # and so without the cookies that are SameSite=Strict
+    turned = client.get(f"/login/fake/callback?{query}", headers=elsewhere)
+    (address,) = re.findall(r'href="([^"]*)"', turned.text)
+    assert html.unescape(address) == f"/login/fake/callback?{query}&from=here"
+    assert "set-cookie" not in turned.headers
+    client.cookies.set("__Host-session", session)
+    answer = press(client, client.get(html.unescape(address)).text)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/")
+
+
 def test_the_cookie_that_binds_the_browser_has_every_flag(app: Starlette):
     (line,) = visit(app).get("/login/fake").headers.get_list("set-cookie")
     assert re.fullmatch(r"__Host-oauth=[A-Za-z0-9_-]{43}; Path=/; Secure; HttpOnly; SameSite=Lax", line)

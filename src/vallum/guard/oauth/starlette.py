@@ -21,11 +21,11 @@ from starlette.routing import Route
 
 from vallum.base.errors import ConfigError
 from vallum.guard.authorization.access import public
-from vallum.guard.exchange import current
+from vallum.guard.exchange import SITE, Exchange, current
 from vallum.guard.oauth.client import Arrival, OAuthClient
 from vallum.guard.oauth.refusals import SignInRefusedError
 from vallum.guard.oauth.state import BROWSER_COOKIE, PLAIN_COOKIE
-from vallum.guard.output.html import fill_html
+from vallum.guard.output.html import SafeHtml, fill_html
 from vallum.guard.output.redirects import Redirects
 from vallum.guard.sessions.cookies import CookiePolicy, find_cookie
 from vallum.guard.sessions.signing import sign_in
@@ -34,6 +34,9 @@ _Welcome = Callable[[Arrival], str]
 _Roles = Callable[[str], Iterable[str]]
 _Handler = Callable[[Request], Awaitable[Response]]
 _LONGEST: Final = 8192
+_ELSEWHERE: Final = b"cross-site"
+_HERE: Final = "&from=here"
+"""Ends the address of a callback that was come to from another site, the second time."""
 # "no-referrer" would make the page's own POST come from the origin "null".
 _HEADERS: Final = {"cache-control": "no-store", "referrer-policy": "same-origin"}
 
@@ -80,6 +83,8 @@ def _build_page(client: OAuthClient) -> _Handler:
             raise SignInRefusedError("callback-malformed: the query string is too long")
         await run_in_threadpool(client.look, name, query, browser=_read(request, _cookie_of(client)))
         exchange = current()
+        if exchange.found[SITE] == _ELSEWHERE and not exchange.actor_id and not query.endswith(_HERE):
+            return HTMLResponse(str(_draw_turn(exchange, query)), headers=_HEADERS)
         page = fill_html(
             """<!doctype html>
 <html lang="en">
@@ -96,6 +101,19 @@ def _build_page(client: OAuthClient) -> _Handler:
         return HTMLResponse(str(page), headers=_HEADERS)
 
     return show
+
+
+def _draw_turn(exchange: Exchange, query: str) -> SafeHtml:
+    """Go to the same address from a page of our own: a browser that comes from another site holds the session back.
+
+    The form of a page that was made for nobody would be refused once it comes with the session.
+    """
+    return fill_html(
+        '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Signing in</title></head><body>'
+        '<p>{link}</p><script nonce="{nonce}">document.getElementById("turn").click()</script></body></html>',
+        link=SafeHtml('<a id="turn" href="{}?{}{}">Continue</a>').format(exchange.path, query, _HERE),
+        nonce=exchange.csp_nonce,
+    )
 
 
 def _build_finish(client: OAuthClient, welcome: _Welcome, roles: _Roles, after: str) -> _Handler:
