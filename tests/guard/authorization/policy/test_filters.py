@@ -97,6 +97,10 @@ def test_statements_that_can_be_filtered(session: Session) -> None:
         (select(Note.id).join(later, later.id == Note.id), Note),
         (select(Note.__table__.c.id), None),
         (select(Note.__table__.alias().c.id), None),
+        (select(Note.id).where(Note.id > 0, Note.owner != ""), None),
+        (select(Note.id).where(Note.id.in_(select(Other.id + 0).union(select(Note.id)))), None),
+        (select(Note.id).where(Note.id == Tag.note_id).distinct(), Note),
+        (select(Note.id).filter_by(owner="ada").order_by(Note.id).limit(3), None),
     ]:
         found = session.scalars(POLICY.filter(statement, ADA, "read", of=of)).all()
         assert sorted(found) == [1, 3, 5], statement
@@ -114,6 +118,10 @@ def test_statements_that_can_be_filtered(session: Session) -> None:
         (select(Note.id), "note"),
         (select(Note.id), Other),
         (select(aliased(Note).id, aliased(Note).id), None),
+        (select(Note.id).where(Note.id == Tag.note_id), None),
+        (select(Note.id).where(Note.id == aliased(Note).id), None),
+        (select(Note.id).where(Other.id == Tag.id), None),
+        (select(Note.id, Tag.id), None),
     ],
 )
 def test_statements_that_are_refused(statement: Any, of: Any) -> None:

@@ -1,11 +1,13 @@
 """Where the attributes of a resource stand in the database, and in which FROM of a statement."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, NoReturn
 
 from sqlalchemy import Alias, ColumnElement, FromClause, Join, Select, Table, TypeDecorator, inspect
 from sqlalchemy.orm import Mapper
+from sqlalchemy.sql.selectable import SelectBase
+from sqlalchemy.sql.visitors import iterate
 
 from vallum.base.errors import ConfigError
 from vallum.guard.authorization.policy.kinds import Kind
@@ -41,7 +43,7 @@ def columns_of(resource: Resource) -> Mapping[str, Column]:
 
 def find_source(statement: Select[Any], tables: Mapping[Table, Resource], of: Any) -> tuple[Resource, FromClause]:
     """The one protected resource in the statement, and the FROM that it has there. Raises `ConfigError`."""
-    leaves = [leaf for source in statement.get_final_froms() for leaf in _leaves(source)]
+    leaves = [leaf for source in _froms_of(statement) for leaf in _leaves(source)]
     wanted = None if of is None else _selectable(of)
     sources = [leaf for leaf in leaves if _table_behind(leaf) in tables and wanted in (None, leaf)]
     if len(sources) != 1:
@@ -55,6 +57,27 @@ def find_source(statement: Select[Any], tables: Mapping[Table, Resource], of: An
     if table is None:
         raise ConfigError("only a table can be filtered.", code="policy-statement")
     return tables[table], sources[0]
+
+
+def _froms_of(statement: Select[Any]) -> Sequence[FromClause]:
+    """The FROMs of a statement. Asking SQLAlchemy for all of them compiles it, which a plain one can be spared.
+
+    Plain is a statement without join and select_from, whose WHERE names only what it selects from. Where the attributes
+    that tell so are gone from SQLAlchemy, no statement is plain.
+    """
+    if getattr(statement, "_setup_joins", None) == () and getattr(statement, "_from_obj", None) == ():
+        froms = statement.columns_clause_froms
+        where = statement.whereclause
+        if len(froms) == 1 and (where is None or _stays_in(where, froms[0])):
+            return froms
+    return statement.get_final_froms()
+
+
+def _stays_in(where: ColumnElement[Any], source: FromClause) -> bool:
+    for element in iterate(where):
+        if isinstance(element, FromClause | SelectBase) or getattr(element, "table", source) is not source:
+            return False
+    return True
 
 
 def locate(columns: Mapping[str, Column], source: FromClause) -> Callable[[str], Column]:

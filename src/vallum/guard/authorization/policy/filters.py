@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Select, Table, and_, false, func, not_, true
+from sqlalchemy import ColumnElement, Select, Table, and_, false, func, not_, or_, true
 
 from vallum.base.errors import ConfigError
 from vallum.guard.authorization.policy.columns import Column, columns_of, find_source, locate, table_of
@@ -64,15 +64,12 @@ class Filters:
         lines = [rule for rule, _ in sheet.allowing if actor is not None or rule.strangers]
         allowed = _some_true([write_condition(rule.condition, scope) for rule in lines])
         denied = [not_(func.coalesce(clause, true())) for clause in forbidden if isinstance(clause, ColumnElement)]
-        return and_(allowed, *denied)
+        return and_(allowed, *denied) if denied else allowed
 
 
 def _some_true(clauses: list[Clause]) -> ColumnElement[bool]:
     """At the top an unknown answer is a no, so it is left out; WHERE itself drops what is unknown in a row."""
     if any(clause is True for clause in clauses):
         return true()
-    found: ColumnElement[bool] = false()
-    for clause in clauses:
-        if isinstance(clause, ColumnElement):
-            found = found | clause
-    return found
+    found = [clause for clause in clauses if isinstance(clause, ColumnElement)]
+    return or_(*found) if found else false()
