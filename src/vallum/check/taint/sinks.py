@@ -46,7 +46,7 @@ def check_sink(
     value, argument = _find(sink, receiver, arguments, node)
     if value is not None:
         if sink.first:
-            value = _command_of(value, frame)
+            value = _shell_text(value, arguments, sink.position, frame) or _command_of(value, frame)
         if sink.text and value.kind in {LIST, DICT, TUPLE, OBJECT}:
             return
         judge(sink, name, value, argument, node, frame)
@@ -136,6 +136,22 @@ def holds(condition: Condition, arguments: Arguments, *, default: bool) -> bool:
             return default
         return re.fullmatch(condition.pattern, text) is not None
     return default if value.const is UNKNOWN else bool(value.const == condition.equals)
+
+
+def _shell_text(value: Value, arguments: Arguments, position: int, frame: Frame) -> Value | None:
+    """Of a shell that is started with its arguments one by one, all that follows `-c`; None for other programs."""
+    program = value.const
+    if not isinstance(program, str) or program.rpartition("/")[2] not in _SHELLS:
+        return None
+    rest: list[Value] = []
+    for one in arguments.positional[position + 1 :]:
+        rest += frame.machine.contents(one, frame) if one.kind in {LIST, TUPLE} else [one]
+    if not any(one.const in {"-c", "/c"} for one in rest):
+        return None
+    text = rest[0]
+    for one in rest[1:]:
+        text = join_values(text, one)
+    return text
 
 
 def _command_of(value: Value, frame: Frame) -> Value:

@@ -1,5 +1,6 @@
 """Tokens, keys, salts and codes from a generator that can be predicted, from the clock, or from uuid1."""
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -44,7 +45,7 @@ _SECRET_WORDS: Final = frozenset({
 _SECRET_PAIRS: Final = {
     "key": frozenset({
         "api", "secret", "session", "signing", "encryption", "private", "access", "aes", "hmac", "master", "reset",
-        "activation", "licence", "license", "app", "shared",
+        "activation", "licence", "license", "app", "shared", "crypto", "cipher",
     }),
     "id": frozenset({"session", "sess"}),
     "code": frozenset({
@@ -63,6 +64,8 @@ _OTHER_WORDS: Final = frozenset({
     "duration", "last", "when", "cleanup", "refresh", "check", "validate", "verify", "is", "has", "get", "test",
     "fake", "example", "dummy", "mock",
 })  # fmt: skip
+_VERB: Final = re.compile(r"^(?:get|fetch)_?(?=[A-Z_a-z])")
+"""What is drawn anew in a function is no look-up, though its name may begin like one."""
 _ATTACK: Final = "Whoever sees a few values, or knows the hour, works out the next ones."
 _FIX: Final = "Draw it from secrets: secrets.token_urlsafe(32), secrets.token_bytes(n), secrets.choice(alphabet)."
 
@@ -113,7 +116,7 @@ def _named_values(
         return
     for node in project.facts.iter_body(module, definition):
         if isinstance(node, nodes.Return | nodes.Yield) and node.value is not None:
-            yield definition.node.name, node.value
+            yield _VERB.sub("", definition.node.name), node.value
 
 
 def _judge(name: str, value: nodes.Expression, scope: Scope, origins: Origins) -> Finding | None:

@@ -26,7 +26,12 @@ _CLIENTS: Final = (
     "requests.head", "requests.Session", "httpx.get", "httpx.post", "httpx.Client", "httpx.AsyncClient",
     "aiohttp.ClientSession", "urllib.request.urlopen", "urllib3.PoolManager",
 )  # fmt: skip
-_UNVERIFIED: Final = ("ssl._create_unverified_context", "ssl._create_stdlib_context", "ssl.SSLContext().set_verify")
+_UNVERIFIED: Final = (
+    "ssl._create_unverified_context",
+    "ssl._create_stdlib_context",
+    "ssl.SSLContext().set_verify",
+    "ssl.wrap_socket",
+)
 _PLAIN_START: Final = (
     "smtplib.SMTP().starttls", "imaplib.IMAP4().starttls", "ftplib.FTP_TLS().auth", "poplib.POP3().stls",
 )  # fmt: skip
