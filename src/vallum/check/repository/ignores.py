@@ -1,12 +1,11 @@
 """Ignore files that keep secrets out of commits, images and packages, and the secret files that are tracked."""
 
 from collections.abc import Iterator
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Final
 
 from vallum.check.repository.git import Repository
-from vallum.check.secrets.files import NAMES, is_secret_name
+from vallum.check.secrets.files import NAMES, is_secret_name, leaves_out
 
 KEEPS: Final = ("secrets-not-committed",)
 
@@ -69,20 +68,9 @@ def find_uncovered(root: Path, name: str) -> list[str]:
     """Names of secret files that the ignore file does not leave out, whatever patterns it uses."""
     path = root / name
     lines = path.read_text(encoding="utf-8", errors="replace").splitlines() if path.exists() else []
-    return [file for file in NAMES if not _leaves_out(lines, file)]
+    return [file for file in NAMES if not leaves_out(lines, file)]
 
 
 def find_tracked(repository: Repository) -> Iterator[str]:
     """The tracked files whose names are those of secret files."""
     return (path for path in repository.list_tracked() if is_secret_name(path))
-
-
-def _leaves_out(lines: list[str], file: str) -> bool:
-    ignored = False
-    for line in lines:
-        pattern = line.strip()
-        if pattern and not pattern.startswith("#"):
-            wanted = pattern.lstrip("!").removeprefix(_ANYWHERE).strip("/")
-            if fnmatchcase(file, wanted):
-                ignored = not pattern.startswith("!")
-    return ignored

@@ -1,6 +1,8 @@
 """Files that hold secrets, told by their names."""
 
 import re
+from collections.abc import Iterable
+from fnmatch import fnmatchcase
 from typing import Final
 
 NAMES: Final = (".env", "server.pem", "server.key", "service-account.json", "credentials.json")
@@ -11,6 +13,18 @@ SAMPLE: Final = re.compile(r"example|sample|template|dist|default|public|\bca\b|
 SECRET_JSON: Final = re.compile(r"(?:^|/)(?:service[-_]account[\w-]*|credentials|client_secrets?)\.json$")
 ENVIRONMENT: Final = re.compile(r"(?:^|/)(?:\.env(?:\.\w+)*|[\w-]+\.env)$")
 KEY: Final = re.compile(r"(?:^|/)(?:[^/]+\.(?:pem|key|p12|pfx|jks|keystore)|id_(?:rsa|dsa|ecdsa|ed25519))$")
+
+
+def leaves_out(lines: Iterable[str], file: str) -> bool:
+    """Whether the patterns of an ignore file leave out a file, by the last that matches."""
+    ignored = False
+    for line in lines:
+        pattern = line.strip()
+        if pattern and not pattern.startswith("#"):
+            wanted = pattern.lstrip("!").removeprefix("**/").strip("/")
+            if fnmatchcase(file, wanted) or fnmatchcase(f"./{file}", wanted):
+                ignored = not pattern.startswith("!")
+    return ignored
 
 
 def is_secret_name(path: str) -> bool:

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from fnmatch import fnmatchcase
 from typing import Final
 
 from vallum.check.project import Project
@@ -11,7 +10,7 @@ from vallum.check.read.source import Source
 from vallum.check.readings.servers import Directive, find_directives
 from vallum.check.rule import Rule
 from vallum.check.secrets.entries import read_entries
-from vallum.check.secrets.files import ENVIRONMENT, NAMES, PATTERNS, SAMPLE, SECRET_JSON
+from vallum.check.secrets.files import ENVIRONMENT, NAMES, PATTERNS, SAMPLE, SECRET_JSON, leaves_out
 from vallum.check.secrets.names import secret_kind
 from vallum.findings.finding import Confidence, Remark, Silence
 from vallum.findings.place import Place
@@ -44,7 +43,7 @@ def _judge_ignores(project: Project) -> Iterator[Remark]:
             why = f"{source.line(number).strip()} takes a secret file back in."
             yield RULE.finding(project.place_in(source, number), _ATTACK, why, fix="Remove the line.")
         wanted = (*NAMES, ".git") if name == ".dockerignore" else NAMES
-        missing = [PATTERNS.get(file, file) for file in wanted if not _ignores(source, file)]
+        missing = [PATTERNS.get(file, file) for file in wanted if not leaves_out(source.lines, file)]
         place = project.place_in(source, 1)
         if missing and (name == ".dockerignore" or "/" not in source.path):
             confidence = Confidence.HIGH if ".env" in missing else Confidence.MEDIUM
@@ -57,19 +56,6 @@ def _judge_ignores(project: Project) -> Iterator[Remark]:
 def _is_taken(line: str) -> bool:
     match = _TAKEN_BACK.match(line)
     return match is not None and not SAMPLE.search(match["name"])
-
-
-def _ignores(source: Source, file: str) -> bool:
-    """Whether the patterns of an ignore file leave out a file, by the last that matches."""
-    ignored = False
-    for line in source.lines:
-        pattern = line.strip()
-        if not pattern or pattern.startswith("#"):
-            continue
-        wanted = pattern.lstrip("!").removeprefix("**/").strip("/")
-        if fnmatchcase(file, wanted) or fnmatchcase(f"./{file}", wanted):
-            ignored = not pattern.startswith("!")
-    return ignored
 
 
 def _judge_tracked(project: Project) -> Iterator[Remark]:
@@ -92,7 +78,7 @@ def _judge_tracked(project: Project) -> Iterator[Remark]:
 
 def _covers(ignore: Source, path: str) -> bool:
     folder = ignore.path[: -len(".gitignore")]
-    return path.startswith(folder) and any(_ignores(ignore, part) for part in path[len(folder) :].split("/"))
+    return path.startswith(folder) and any(leaves_out(ignore.lines, part) for part in path[len(folder) :].split("/"))
 
 
 def _secret_name(source: Source) -> str:
