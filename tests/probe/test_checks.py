@@ -84,6 +84,7 @@ ELSEWHERE = (
     "request-correlation",
     "request-size-limits",
     "runtime-protection",
+    "secrets-from-environment",
     "secrets-not-committed",
     "secure-defaults",
     "security-alerts",
