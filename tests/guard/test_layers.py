@@ -214,6 +214,13 @@ def test_what_is_no_set_of_layers_is_refused(given: Any) -> None:
         GuardPolicy(environment=Environment.TEST, unsafe_without=given)
 
 
+def test_a_test_without_a_layer_may_log_what_production_would_refuse(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO", logger="vallum.startup")
+    policy = GuardPolicy(environment=Environment.TEST, unsafe_without=frozenset({Layer.CSRF_TOKEN}))
+    Guard(Starlette(), policy=policy)
+    assert "production would refuse" in caplog.text
+
+
 def test_a_layer_that_is_away_is_reported() -> None:
     policy = GuardPolicy(environment=Environment.TEST, unsafe_without=frozenset({Layer.FRAME_OPTIONS}))
     report = Guard(Starlette(), policy=policy).report()

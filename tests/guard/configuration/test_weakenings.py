@@ -1,7 +1,6 @@
 """Safe when left out, called unsafe when weakened, listed, and refused in production without a reason."""
 
 import importlib
-import inspect
 import pkgutil
 from dataclasses import MISSING, fields, is_dataclass
 
@@ -23,7 +22,8 @@ LONG = SessionPolicy(absolute_seconds=604_800, unsafe_longer_life=True)
 def policies() -> list[type]:
     names = [module.name for module in pkgutil.walk_packages(vallum.guard.__path__, "vallum.guard.")]
     modules = [importlib.import_module(name) for name in names if ".frameworks." not in name]
-    kinds = {kind for module in modules for kind in vars(module).values() if inspect.isclass(kind)}
+    # By the type: some values, such as settings of Django, load when they are asked for their class.
+    kinds = {kind for module in modules for kind in vars(module).values() if issubclass(type(kind), type)}
     return sorted((kind for kind in kinds if is_dataclass(kind)), key=lambda kind: kind.__qualname__)
 
 
