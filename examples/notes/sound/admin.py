@@ -52,7 +52,7 @@ def users(request: Request) -> Response:
 
 @router.post("/users/{user_id}")
 @requires(MANAGE)
-def change_user(user_id: int, actor: CurrentActor, form: Annotated[forms.Rights, Form()]) -> Response:
+def change_user(user_id: forms.RowId, actor: CurrentActor, form: Annotated[forms.Rights, Form()]) -> Response:
     check_other(user_id, actor.id)
     before = people.get_account(user_id)
     if before is None or not people.set_rights(user_id, admin=form.is_admin, active=form.is_active):
@@ -64,13 +64,13 @@ def change_user(user_id: int, actor: CurrentActor, form: Annotated[forms.Rights,
 
 @router.get("/users/{user_id}/delete")
 @requires(MANAGE)
-def confirm_delete(request: Request, user_id: int) -> Response:
+def confirm_delete(request: Request, user_id: forms.RowId) -> Response:
     return render(request, "admin/delete.html", {"person": find(user_id)})
 
 
 @router.post("/users/{user_id}/delete")
 @requires(MANAGE)
-def delete_user(user_id: int, actor: CurrentActor) -> Response:
+def delete_user(user_id: forms.RowId, actor: CurrentActor) -> Response:
     check_other(user_id, actor.id)
     for note in notebook.list_all(str(user_id)):
         attachments.remove_all(note)
@@ -124,7 +124,7 @@ def seal_trail() -> Response:
 
 @router.post("/users/{user_id}/unlock")
 @requires(MANAGE)
-async def unlock_user(user_id: int) -> Response:
+async def unlock_user(user_id: forms.RowId) -> Response:
     """Let somebody who mistyped too often try again."""
     await limits.LOGIN.reset(find(user_id).username)
     note_event(AdminActed(action="unlock", subject=str(user_id)))

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Query
 from vallum.guard import NotFoundError, current, limited, public, requires, sign_out, signed_in
 from vallum.guard.authentication.login_failure import LoginFailedError, LoginFailure
 from vallum.guard.authorization.ownership import load_or_404
-from vallum.guard.frameworks.fastapi import CurrentActor
+from vallum.guard.frameworks.fastapi import CurrentActor, StrictJsonRoute
 from vallum.guard.tokens.access_tokens import Claims
 
 from . import attachments, factors, forms, notebook, passwords, people, synckeys, tokens
@@ -15,7 +15,7 @@ from .admin import statistics
 from .records import Note, Person
 from .security import MANAGE
 
-router = APIRouter(prefix="/api")
+router = APIRouter(prefix="/api", route_class=StrictJsonRoute)
 Json = dict[str, Any]
 
 
@@ -105,13 +105,13 @@ def create_note(actor: CurrentActor, note: forms.NoteIn) -> Json:
 
 @router.get("/notes/{note_id}")
 @signed_in
-def get_note(note_id: int, actor: CurrentActor) -> Json:
+def get_note(note_id: forms.RowId, actor: CurrentActor) -> Json:
     return show_note(load_or_404(notebook.find_readable, note_id, actor))
 
 
 @router.put("/notes/{note_id}")
 @signed_in
-def change_note(note_id: int, actor: CurrentActor, note: forms.NoteIn) -> Json:
+def change_note(note_id: forms.RowId, actor: CurrentActor, note: forms.NoteIn) -> Json:
     found = notebook.OWN.get(note_id, actor)
     notebook.save(found.id, note.title, note.body, private=note.private)
     return show_note(notebook.OWN.get(note_id, actor))
@@ -119,7 +119,7 @@ def change_note(note_id: int, actor: CurrentActor, note: forms.NoteIn) -> Json:
 
 @router.delete("/notes/{note_id}", status_code=204)
 @signed_in
-def delete_note(note_id: int, actor: CurrentActor) -> None:
+def delete_note(note_id: forms.RowId, actor: CurrentActor) -> None:
     attachments.remove_all(notebook.OWN.get(note_id, actor))
     notebook.OWN.delete(note_id, actor)
 

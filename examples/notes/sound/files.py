@@ -21,7 +21,7 @@ FRAME = 64 * 1024
 @signed_in
 @limited("60/minute")
 @accepts_body(attachments.LARGEST + FRAME)
-def upload(note_id: int, actor: CurrentActor, form: Annotated[forms.Upload, Form()]) -> Response:
+def upload(note_id: forms.RowId, actor: CurrentActor, form: Annotated[forms.Upload, Form()]) -> Response:
     note = notebook.OWN.get(note_id, actor)
     attachments.store(note, form.file.filename or "", form.file.file)
     return go(f"/notes/{note.id}", "attached")
@@ -29,7 +29,7 @@ def upload(note_id: int, actor: CurrentActor, form: Annotated[forms.Upload, Form
 
 @router.get("/notes/{note_id}/files")
 @signed_in
-def download(note_id: int, actor: CurrentActor, name: Annotated[str, Query(max_length=200)]) -> Response:
+def download(note_id: forms.RowId, actor: CurrentActor, name: Annotated[str, Query(max_length=200)]) -> Response:
     note = load_or_404(notebook.find_readable, note_id, actor)
     attachment, content = attachments.read(note, name)
     headers = {"Content-Disposition": attachments.disposition(attachment)}
@@ -38,7 +38,7 @@ def download(note_id: int, actor: CurrentActor, name: Annotated[str, Query(max_l
 
 @router.post("/files/{file_id}/delete")
 @signed_in
-def delete_file(file_id: int, actor: CurrentActor) -> Response:
+def delete_file(file_id: forms.RowId, actor: CurrentActor) -> Response:
     attachment = load_or_404(attachments.find, file_id, actor)
     attachments.remove(attachment)
     return go(f"/notes/{attachment.note_id}")

@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 from typing import Annotated, Final, Literal
 
-from fastapi import UploadFile
+from fastapi import Path, UploadFile
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+from vallum.guard.input.fields import Id
 
 from . import preview
 from .passwords import LONGEST
@@ -62,6 +64,8 @@ Accent = Literal["moss", "sea", "plum", "brick", "amber", "slate"]
 Sort = Literal["updated", "created", "title"]
 Direction = Literal["desc", "asc"]
 Theme = Literal["auto", "light", "dark"]
+RowId = Annotated[int, Path(ge=1, le=2**63 - 1)]
+"""The number of a row in an address: what the database can hold."""
 Check = Annotated[bool, Field(strict=False)]
 """A box that was ticked: a form has nothing but text."""
 
@@ -218,7 +222,7 @@ class Rights(Form):
 class BackupName(Form):
     """POST /admin/backup."""
 
-    name: Line = "notes"
+    name: Line
 
 
 class Announcement(Form):
@@ -252,7 +256,7 @@ class NoteIn(Strict):
 class SyncNote(NoteIn):
     """A note from the sync worker, for the person who wrote it off line."""
 
-    owner_id: int
+    owner_id: Id
 
 
 class ProfileIn(Strict):

@@ -67,7 +67,7 @@ def preview_note(request: Request, form: Annotated[forms.Draft, Form()]) -> Resp
 
 @router.get("/notes/{note_id}")
 @signed_in
-def show_note(request: Request, note_id: int, actor: CurrentActor) -> Response:
+def show_note(request: Request, note_id: forms.RowId, actor: CurrentActor) -> Response:
     note = load_or_404(notebook.find_readable, note_id, actor)
     mine = str(note.owner_id) == actor.id
     editable = notebook.find_editable(note_id, actor.id) is not None
@@ -77,19 +77,19 @@ def show_note(request: Request, note_id: int, actor: CurrentActor) -> Response:
 
 @router.get("/notes/{note_id}/print")
 @signed_in
-def print_note(request: Request, note_id: int, actor: CurrentActor) -> Response:
+def print_note(request: Request, note_id: forms.RowId, actor: CurrentActor) -> Response:
     return render(request, "notes/print.html", {"note": load_or_404(notebook.find_readable, note_id, actor)})
 
 
 @router.get("/notes/{note_id}/edit")
 @signed_in
-def edit_note(request: Request, note_id: int, actor: CurrentActor) -> Response:
+def edit_note(request: Request, note_id: forms.RowId, actor: CurrentActor) -> Response:
     return render(request, "notes/edit.html", {"note": load_or_404(notebook.find_editable, note_id, actor)})
 
 
 @router.post("/notes/{note_id}")
 @signed_in
-def save_note(note_id: int, actor: CurrentActor, form: Annotated[forms.Writing, Form()]) -> Response:
+def save_note(note_id: forms.RowId, actor: CurrentActor, form: Annotated[forms.Writing, Form()]) -> Response:
     note = load_or_404(notebook.find_editable, note_id, actor)
     notebook.save(note.id, form.title, form.body, private=form.private)
     return go(f"/notes/{note.id}")
@@ -97,13 +97,13 @@ def save_note(note_id: int, actor: CurrentActor, form: Annotated[forms.Writing, 
 
 @router.get("/notes/{note_id}/delete")
 @signed_in
-def confirm_delete(request: Request, note_id: int, actor: CurrentActor) -> Response:
+def confirm_delete(request: Request, note_id: forms.RowId, actor: CurrentActor) -> Response:
     return render(request, "notes/delete.html", {"note": notebook.OWN.get(note_id, actor)})
 
 
 @router.post("/notes/{note_id}/delete")
 @signed_in
-def delete_note(note_id: int, actor: CurrentActor) -> Response:
+def delete_note(note_id: forms.RowId, actor: CurrentActor) -> Response:
     attachments.remove_all(notebook.OWN.get(note_id, actor))
     notebook.OWN.delete(note_id, actor)
     logbook.note("note-deleted", note=str(note_id))
@@ -112,6 +112,6 @@ def delete_note(note_id: int, actor: CurrentActor) -> Response:
 
 @router.post("/notes/{note_id}/pin")
 @signed_in
-def pin_note(note_id: int, actor: CurrentActor) -> Response:
+def pin_note(note_id: forms.RowId, actor: CurrentActor) -> Response:
     notebook.pin(notebook.OWN.get(note_id, actor))
     return go("/notes")

@@ -28,7 +28,7 @@ def shared_list(request: Request) -> Response:
 
 @router.post("/notes/{note_id}/share")
 @signed_in
-def share_note(note_id: int, actor: CurrentActor, form: Annotated[forms.Sharing, Form()]) -> Response:
+def share_note(note_id: forms.RowId, actor: CurrentActor, form: Annotated[forms.Sharing, Form()]) -> Response:
     note, me, friend = notebook.OWN.get(note_id, actor), people.me(), people.find_named(form.username)
     if friend is None or friend.id == me.id:
         raise NoSuchPersonError
@@ -41,7 +41,7 @@ def share_note(note_id: int, actor: CurrentActor, form: Annotated[forms.Sharing,
 
 @router.post("/notes/{note_id}/link")
 @signed_in
-def publish_note(note_id: int, actor: CurrentActor) -> Response:
+def publish_note(note_id: forms.RowId, actor: CurrentActor) -> Response:
     """Give the note a public link, or take it away."""
     note = notebook.OWN.get(note_id, actor)
     notebook.publish(note)
@@ -59,7 +59,9 @@ def public_note(request: Request, token: str) -> Response:
 
 @router.get("/widgets/{note_id}")
 @public
-def widget(request: Request, note_id: int, title: Annotated[str, Query(max_length=120)] = "My note") -> Response:
+def widget(
+    request: Request, note_id: forms.RowId, title: Annotated[str, Query(max_length=120)] = "My note"
+) -> Response:
     """A small box with a published note, for other people's pages."""
     note = notebook.get_published(note_id)
     if note is None:
