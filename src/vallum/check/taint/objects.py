@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from vallum.check.flow import nodes
 from vallum.check.flow.folding import UNKNOWN
+from vallum.check.knowledge.kinds import bits_of
 from vallum.check.taint.classes import bind_member, find_member, foreign_bases, unknown_field
 from vallum.check.taint.machine import Machine
 from vallum.check.taint.state import Frame
@@ -27,11 +28,15 @@ from vallum.check.taint.value import (
     TUPLE,
     UNION,
     Value,
+    clear_bits,
     constant,
 )
 
 _WHOLE: Final = frozenset({"parents", "parent", "data", "text", "content"})
 """Attributes that say no less than the whole: a test of one is a test of the other."""
+_LAST: Final = frozenset({"name", "stem", "suffix"})
+"""The last part of a path, or a piece of it, which leads nowhere else."""
+_PATH: Final = bits_of(["path"])
 _HOSTS: Final = frozenset({"netloc", "hostname", "host"})
 
 
@@ -109,6 +114,15 @@ def _of_function(base: Value, name: str, node: nodes.Node, frame: Frame) -> Valu
     return get_named(f"{base.name}.{name}", node, frame) if base.name else NOTHING_KNOWN
 
 
+def _part_of(base: Value, name: str, full: str, node: nodes.Node, frame: Frame) -> Value:
+    """An attribute of data from outside."""
+    if name in _WHOLE:
+        return Value(base.taint, UNKNOWN, full, PLAIN, None, base.origin, base.marks & RESOLVED)
+    taint = frame.machine.take_part(base, name, node, frame, host=name in _HOSTS)
+    taint = clear_bits(taint, _PATH if name in _LAST and base.name.startswith("pathlib.") else 0)
+    return Value(taint, UNKNOWN, full, PLAIN, None, base.origin)
+
+
 def _of_other(base: Value, name: str, node: nodes.Node, frame: Frame) -> Value:
     machine: Machine = frame.machine
     full = f"{base.name}.{name}" if base.name else ""
@@ -126,10 +140,7 @@ def _of_other(base: Value, name: str, node: nodes.Node, frame: Frame) -> Value:
     if base.marks & LOOKED_UP:
         return Value((), UNKNOWN, full, PLAIN, None, base.origin)
     if base.taint:
-        if name in _WHOLE:
-            return Value(base.taint, UNKNOWN, full, PLAIN, None, base.origin, base.marks & RESOLVED)
-        taint = machine.take_part(base, name, node, frame, host=name in _HOSTS)
-        return Value(taint, UNKNOWN, full, PLAIN, None, base.origin)
+        return _part_of(base, name, full, node, frame)
     if base is NOTHING_KNOWN:
         return base
     if base.kind == TEXT or isinstance(base.const, str | bytes):

@@ -29,7 +29,7 @@ _TELLING: Final = Telling(
 )
 RULE = Rule(
     slug="address-from-data",
-    control="allowlist-validation",
+    control="ssrf-egress",
     languages=("python",),
     unit=("outgoing request", "outgoing requests"),
     sound="to a host of the program",

@@ -6,7 +6,6 @@ from typing import Final
 
 from vallum.check.judging import Telling, judge_flow
 from vallum.check.project import Project
-from vallum.check.read.purpose import is_test
 from vallum.check.rule import Rule
 from vallum.check.taint.flows import Flow
 from vallum.findings.finding import Confidence, Finding, Fix, Remark, Silence
@@ -19,7 +18,6 @@ _FIX: Final = Fix(
 def examine(project: Project) -> Iterator[Remark]:
     """Look at every parser of XML that was told to resolve entities."""
     remarks = [remark for flow in project.flows("entity") if (remark := _judge(flow)) is not None]
-    remarks += _judge_options(project)
     yield from remarks
     if not remarks:
         yield RULE.silence(Silence.DOES_NOT_APPLY, "no parser of XML resolves entities")
@@ -32,21 +30,6 @@ def _judge(flow: Flow) -> Remark | None:
     return remark
 
 
-def _judge_options(project: Project) -> Iterator[Remark]:
-    """A parser that is told to resolve entities, whatever it is going to read."""
-    for call in project.calls("lxml.etree.XMLParser"):
-        if call.constant_of(None, "resolve_entities") is True and not is_test(call.place.path):
-            why = "The parser is told to resolve entities."
-            yield RULE.finding(call.place, _DOUBT, why, fix=_FIX, confidence=Confidence.LOW)
-    for call in project.calls("*.setFeature"):
-        name = call.argument(0)
-        is_external = name is not None and "external" in f"{name.name}{name.constant}"
-        if is_external and call.constant_of(1, default=False) is True and not is_test(call.place.path):
-            why = "The parser is told to resolve external entities."
-            yield RULE.finding(call.place, _DOUBT, why, fix=_FIX, confidence=Confidence.LOW)
-
-
-_DOUBT: Final = "Whoever writes the document can read local files and reach inner hosts."
 _TELLING: Final = Telling(
     message="A visitor can read local files and reach inner hosts by {sources}.",
     reason="{call} resolves external entities of the document.",
@@ -55,7 +38,7 @@ _TELLING: Final = Telling(
 )
 RULE = Rule(
     slug="entities-from-data",
-    control="safe-deserialization",
+    control="xxe-disabled",
     languages=("python",),
     unit=("parser", "parsers"),
     sound="without entities",

@@ -29,7 +29,7 @@ _TELLING: Final = Telling(
 )
 RULE = Rule(
     slug="ldap-from-data",
-    control="nosql-operator-injection",
+    control="ldap-escaped",
     languages=("python",),
     unit=("search", "searches"),
     sound="escaped",

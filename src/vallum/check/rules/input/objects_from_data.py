@@ -1,14 +1,16 @@
 """Formats that rebuild objects, and with them whatever code the objects name."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
 from vallum.check.judging import Telling, guard_sites, judge_flow
 from vallum.check.project import Project
 from vallum.check.rule import Rule
 from vallum.check.taint.flows import Flow
-from vallum.findings.finding import Fix, Remark
+from vallum.findings.finding import Finding, Fix, Remark
 
+_ENTITY_EXPANSION: Final = 611
 _SAFE: Final = ("json.loads", "json.load", "yaml.safe_load", "yaml.safe_load_all", "tomllib.load", "tomllib.loads")
 _ADVICE: Final = "Read a data-only format (json.loads, yaml.safe_load) and map it to declared types."
 
@@ -16,9 +18,13 @@ _ADVICE: Final = "Read a data-only format (json.loads, yaml.safe_load) and map i
 def examine(project: Project) -> Iterator[Remark]:
     """Look at every loader: of those that rebuild objects, of those that give only data."""
     for flow in project.flows("object"):
-        remark = judge_flow(RULE, flow, _ENTITIES if flow.name.startswith("lxml.") else _TELLING)
+        remark = judge_flow(RULE, flow, _TELLING)
         if remark is not None:
             yield remark
+    for flow in project.flows("entity"):
+        remark = judge_flow(RULE, flow, _ENTITIES)
+        if isinstance(remark, Finding) and "before" not in flow.told:
+            yield replace(remark, cwe=(_ENTITY_EXPANSION,))
     yield from guard_sites(
         RULE, project, "vallum.guard.input.loaders.load_json", "vallum.guard.input.loaders.load_yaml"
     )

@@ -27,7 +27,7 @@ _TELLING: Final = Telling(
 )
 RULE = Rule(
     slug="pattern-from-data",
-    control="allowlist-validation",
+    control="redos-safe-regex",
     languages=("python",),
     unit=("pattern", "patterns"),
     sound="fixed or escaped",

@@ -27,7 +27,7 @@ _TELLING: Final = Telling(
 )
 RULE = Rule(
     slug="xpath-from-data",
-    control="nosql-operator-injection",
+    control="xpath-parameterised",
     languages=("python",),
     unit=("expression", "expressions"),
     sound="without data in it",
