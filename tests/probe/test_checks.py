@@ -44,6 +44,13 @@ BREAKABLE = (
     "login-generic-errors",
 )
 ELSEWHERE = (
+    "internal-api-validation",
+    "nosql-operator-injection",
+    "allowlist-validation",
+    "email-validation",
+    "server-side-validation",
+    "mass-assignment",
+    "strict-types",
     "html-sanitised",
     "dom-text-sinks",
     "url-encoded",
@@ -86,6 +93,7 @@ ELSEWHERE = (
     "runtime-protection",
     "secrets-from-environment",
     "secrets-not-committed",
+    "secrets-not-logged",
     "secure-defaults",
     "security-alerts",
     "security-events-logged",
