@@ -39,6 +39,8 @@ class Order:
     target: str = ""
     """`module:app` or a URL; empty when the probe does not run."""
     select: tuple[str, ...] = ()
+    jobs: int = 1
+    """How many processes the check may use."""
     cache: Path | None = None
     """Where the check remembers what it worked out; None to remember nothing."""
 
@@ -93,6 +95,7 @@ def _check_policy(order: Order) -> CheckPolicy:
         paths=order.paths,
         exclude=order.settings.exclude,
         select=frozenset(order.select) or None,
+        jobs=order.jobs,
         cache=order.cache,
     )
 

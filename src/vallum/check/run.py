@@ -5,15 +5,16 @@ import pkgutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, Final
 
 from vallum.base.clock import SYSTEM_CLOCK, Clock
 from vallum.base.errors import ConfigError
 from vallum.check import rules
 from vallum.check.cache.answers import name_question, open_answers
+from vallum.check.crew import deal
 from vallum.check.dependencies.manifests import read_manifest
 from vallum.check.flow.index import Index
 from vallum.check.flow.module import Module, read_module
@@ -34,6 +35,9 @@ from vallum.findings.finding import Finding, Gap, Remark, Way
 from vallum.findings.place import Place
 from vallum.findings.report import Counts
 
+_WORTH_FORKING: Final = 5_000
+"""Lines; below, a fork takes longer than what it would take over."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckPolicy:
@@ -49,6 +53,8 @@ class CheckPolicy:
     """Ids of the controls to judge; None for all."""
     clock: Clock = SYSTEM_CLOCK
     """The time for rules about what expires: reviews, suppressions, accepted risks."""
+    jobs: int = 1
+    """How many processes may judge at once; the answer is the same for any number."""
     cache: Path | None = None
     """The folder in which examinations are remembered; None to work everything out anew."""
 
@@ -72,7 +78,7 @@ def check(policy: CheckPolicy, progress: Progress = show_nothing) -> Examination
 def _look(policy: CheckPolicy, files: Mapping[str, bytes], gaps: list[Gap], progress: Progress) -> Examination:
     sources, undecoded = decode_files(files)
     project, unparsed = build_project(policy.root, sources, progress, clock=policy.clock)
-    return _examine(project, [*gaps, *undecoded, *unparsed], policy.select, progress)
+    return _examine(project, [*gaps, *undecoded, *unparsed], policy.select, progress, policy.jobs)
 
 
 def _dependencies(policy: CheckPolicy, gaps: Iterable[Gap]) -> Iterator[Any]:
@@ -146,22 +152,27 @@ def follow(index: Index, progress: Progress = show_nothing) -> tuple[FactReader,
     return facts, record
 
 
-def _examine(project: Project, gaps: list[Gap], select: frozenset[str] | None, progress: Progress) -> Examination:
+def _examine(
+    project: Project, gaps: list[Gap], select: frozenset[str] | None, progress: Progress, jobs: int = 1
+) -> Examination:
     sources = project.sources
     chosen = [rule for rule in load_rules() if select is None or rule.control in select]
-    remarks: list[Remark] = []
-    for done, rule in enumerate(chosen):
-        progress("judging", done, len(chosen))
-        remarks.extend(rule.examine(project))
-    kept, silenced = _suppress(remarks, sources)
+    lines = sum(source.text.count("\n") + 1 for source in sources)
+    tasks = [partial(_judge, rule, project) for rule in chosen]
+    answers = deal(tasks, jobs if lines >= _WORTH_FORKING else 1, lambda done: progress("judging", done, len(chosen)))
+    kept, silenced = _suppress((remark for answer in answers for remark in answer), sources)
     counts = Counts(
         files=len(sources),
-        lines=sum(source.text.count("\n") + 1 for source in sources),
+        lines=lines,
         functions=sum(len(module.definitions) for module in project.modules),
         routes=len(project.routes),
         packages=_count_packages(sources),
     )
     return Examination(remarks=tuple(kept), gaps=(*gaps, *silenced), counts=counts)
+
+
+def _judge(rule: Rule, project: Project) -> list[Remark]:
+    return list(rule.examine(project))
 
 
 def _count_packages(sources: Sequence[Source]) -> int | None:

@@ -8,16 +8,18 @@ import click
 from vallum.audit.run import Order
 from vallum.audit.settings import find_settings
 from vallum.base.errors import UsageError
-from vallum.cli.output import CACHE, cache_option, report_options, run_order, typed_command
+from vallum.cli.output import CACHE, check_options, report_options, run_order, typed_command
 
 
 @click.command(name="audit")
 @click.argument("path", type=click.Path(path_type=Path), default=Path())
 @click.option("--app", default="", help="The app as module:name; it is loaded in process.")
 @click.option("--url", default="", help="The address of a running app, on a host that was allowed by name.")
-@cache_option
+@check_options
 @report_options
-def command(path: Path, app: str, url: str, select: tuple[str, ...], *, no_cache: bool, **output: Any) -> int:
+def command(
+    path: Path, app: str, url: str, select: tuple[str, ...], *, jobs: int, no_cache: bool, **output: Any
+) -> int:
     """Check the code under PATH and probe its app; give every control a verdict with evidence."""
     if app and url:
         raise UsageError("Give --app or --url, not both.", code="two-targets")
@@ -32,6 +34,7 @@ def command(path: Path, app: str, url: str, select: tuple[str, ...], *, no_cache
         paths=inside or (path,),
         target=app or url or settings.app,
         select=select,
+        jobs=jobs,
         cache=None if no_cache else CACHE,
     )
     return run_order(order, **output)

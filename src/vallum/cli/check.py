@@ -7,14 +7,14 @@ import click
 
 from vallum.audit.run import Order
 from vallum.audit.settings import find_settings
-from vallum.cli.output import CACHE, cache_option, report_options, run_order, typed_command
+from vallum.cli.output import CACHE, check_options, report_options, run_order, typed_command
 
 
 @click.command(name="check")
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
-@cache_option
+@check_options
 @report_options
-def command(paths: tuple[Path, ...], select: tuple[str, ...], *, no_cache: bool, **output: Any) -> int:
+def command(paths: tuple[Path, ...], select: tuple[str, ...], *, jobs: int, no_cache: bool, **output: Any) -> int:
     """Look at code and configuration under PATHS, and report what breaks a control."""
     settings = find_settings(paths[0] if paths else Path())
     chosen = paths or tuple(settings.folder / path for path in settings.paths) or (Path(),)
@@ -24,6 +24,7 @@ def command(paths: tuple[Path, ...], select: tuple[str, ...], *, no_cache: bool,
         settings=settings,
         paths=chosen,
         select=select,
+        jobs=jobs,
         cache=None if no_cache else CACHE,
     )
     return run_order(order, **output)

@@ -10,6 +10,7 @@ import click
 
 from vallum.audit.run import Order, carry_out
 from vallum.base.errors import UsageError
+from vallum.check.crew import count_cores
 from vallum.findings.formats.terminal.progress import ProgressLine
 from vallum.findings.options import Color, Options, detect_options
 from vallum.findings.registry import find_format, format_names
@@ -20,9 +21,6 @@ LAST: Final = Path(".vallum") / "last.json"
 _FORMAT_OF: Final = {".html": "html", ".json": "json", ".sarif": "sarif", ".xml": "junit", ".md": "markdown"}
 CACHE: Final = LAST.parent / "cache"
 """What the check worked out before."""
-cache_option: Final = click.option(
-    "--no-cache", is_flag=True, help="Work everything out anew, and remember nothing of it."
-)
 color_option: Final = click.option(
     "--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="Colour; auto asks the terminal."
 )
@@ -47,6 +45,14 @@ def report_options(function: Callable[..., Any]) -> Callable[..., Any]:
     ):
         function = option(function)
     return function
+
+
+def check_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The options that `check` and `audit` share, because both check."""
+    cores = count_cores()
+    jobs = click.option("--jobs", type=click.IntRange(min=1), default=cores, help="Processes; as many as cores.")
+    fresh = click.option("--no-cache", is_flag=True, help="Work everything out anew, and remember nothing of it.")
+    return jobs(fresh(function))
 
 
 def typed_command() -> str:
