@@ -91,7 +91,7 @@ def _is_ambiguous(body: list[Any]) -> bool:
 
 RULE = Rule(
     slug="slow-pattern",
-    control="allowlist-validation",
+    control="redos-safe-regex",
     languages=("python",),
     unit=("pattern", "patterns"),
     sound="no nested repetition",
