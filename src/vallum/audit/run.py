@@ -17,7 +17,7 @@ from vallum.audit.subject import describe
 from vallum.audit.verdicts import judge
 from vallum.base.errors import UsageError
 from vallum.catalogue.registry import find_control
-from vallum.check.run import CheckPolicy, check
+from vallum.check.run import CheckPolicy, check, check_changes
 from vallum.findings.examination import Examination, Progress, show_nothing
 from vallum.findings.finding import Way
 from vallum.findings.report import AccessTable, Counts, Report
@@ -39,6 +39,8 @@ class Order:
     target: str = ""
     """`module:app` or a URL; empty when the probe does not run."""
     select: tuple[str, ...] = ()
+    base: str = ""
+    """A commit: only what the working tree brings against it counts as a finding of the check."""
     jobs: int = 1
     """How many processes the check may use."""
     cache: Path | None = None
@@ -62,7 +64,9 @@ def carry_out(order: Order, progress: Progress = show_nothing) -> Report:
         with hush_app():
             examinations[Way.PROBE] = probe(policy, progress)
     if order.paths:
-        examinations = {Way.RULE: check(_check_policy(order), progress)} | examinations
+        checked = _check_policy(order)
+        seen = check_changes(checked, order.base, progress) if order.base else check(checked, progress)
+        examinations = {Way.RULE: seen} | examinations
     return Report(
         verb=order.verb,
         command=order.command,

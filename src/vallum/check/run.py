@@ -3,7 +3,7 @@
 import importlib
 import pkgutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache, partial
 from pathlib import Path
@@ -22,16 +22,19 @@ from vallum.check.flow.reader import FactReader
 from vallum.check.flow.routes.finder import find_routes
 from vallum.check.knowledge.library import load_knowledge
 from vallum.check.project import Project
+from vallum.check.read.kinds import kind_of
 from vallum.check.read.source import Source, UnreadableError
 from vallum.check.read.suppression import read_suppressions
 from vallum.check.read.syntax import deep_recursion, few_collections
 from vallum.check.read.tree import decode_files, find_files, load_files, make_sources, unread
+from vallum.check.repository.changes import Changes, read_changes
 from vallum.check.rule import Rule
 from vallum.check.taint.analysis import analyse
 from vallum.check.taint.flows import read_flows
 from vallum.check.taint.record import Record
 from vallum.findings.examination import Examination, Progress, show_nothing
 from vallum.findings.finding import Finding, Gap, Remark, Way
+from vallum.findings.fingerprint import number_findings
 from vallum.findings.place import Place
 from vallum.findings.report import Counts
 
@@ -73,6 +76,38 @@ def check(policy: CheckPolicy, progress: Progress = show_nothing) -> Examination
         known = _look(policy, files, gaps, progress)
         answers.keep(name, known)
     return known
+
+
+def check_changes(policy: CheckPolicy, base: str, progress: Progress = show_nothing) -> Examination:
+    """Only the findings that the working tree brings against the commit `base`: new ones, and ones on changed lines.
+
+    Sites, silences and gaps are those of the whole tree. Raises `UsageError` without git or without such a commit.
+    """
+    changes = read_changes(policy.root, base)
+    now = check(policy, progress)
+    if not any(isinstance(remark, Finding) for remark in now.remarks):
+        return now
+    names, _ = find_files(policy.root, policy.paths, policy.exclude)
+    present = set(names)
+    files = {
+        path: data
+        for path, data in sorted(changes.before.items())
+        if path in present or (kind_of(path) and not (policy.root / path).exists())
+    }
+    old = _look(policy, files, [], progress)
+    known = set(number_findings([remark for remark in old.remarks if isinstance(remark, Finding)]))
+    findings = [remark for remark in now.remarks if isinstance(remark, Finding)]
+    brought = {
+        id(finding)
+        for name, finding in zip(number_findings(findings), findings, strict=True)
+        if name not in known or _is_touched(finding, changes)
+    }
+    return replace(now, remarks=tuple(one for one in now.remarks if not isinstance(one, Finding) or id(one) in brought))
+
+
+def _is_touched(finding: Finding, changes: Changes) -> bool:
+    places = [finding.where, *(step.place for step in finding.steps)]
+    return any(isinstance(one, Place) and changes.touches(one.path, one.line, one.end_line) for one in places)
 
 
 def _look(policy: CheckPolicy, files: Mapping[str, bytes], gaps: list[Gap], progress: Progress) -> Examination:

@@ -12,9 +12,12 @@ from vallum.cli.output import CACHE, check_options, report_options, run_order, t
 
 @click.command(name="check")
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--diff", "base", metavar="BASE", default="", help="Only what the working tree brings against BASE.")
 @check_options
 @report_options
-def command(paths: tuple[Path, ...], select: tuple[str, ...], *, jobs: int, no_cache: bool, **output: Any) -> int:
+def command(
+    paths: tuple[Path, ...], select: tuple[str, ...], base: str, *, jobs: int, no_cache: bool, **output: Any
+) -> int:
     """Look at code and configuration under PATHS, and report what breaks a control."""
     settings = find_settings(paths[0] if paths else Path())
     chosen = paths or tuple(settings.folder / path for path in settings.paths) or (Path(),)
@@ -24,6 +27,7 @@ def command(paths: tuple[Path, ...], select: tuple[str, ...], *, jobs: int, no_c
         settings=settings,
         paths=chosen,
         select=select,
+        base=base,
         jobs=jobs,
         cache=None if no_cache else CACHE,
     )

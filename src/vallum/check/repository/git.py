@@ -55,6 +55,35 @@ class Repository:
         """The paths of all tracked files."""
         return _split(self._ask("ls-files", "-z"))
 
+    def list_untracked(self) -> list[str]:
+        """The paths of all files that are neither tracked nor ignored."""
+        return _split(self._ask("ls-files", "--others", "--exclude-standard", "-z"))
+
+    def find_commit(self, name: str) -> str:
+        """The id of the commit that a branch, tag or expression means. Raises `UsageError` for none."""
+        try:
+            return (
+                self._ask("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}").decode().strip()
+            )
+        except UsageError:
+            hint = "Name a branch, tag or commit that was fetched: origin/main, v1.2, HEAD~3."
+            raise UsageError(f'git knows no commit "{name}".', hint=hint, code="no-commit") from None
+
+    def list_tree(self, commit: str) -> dict[str, str]:
+        """The ids of all files of a commit, by path."""
+        entries = [entry.split(b"\t", 1) for entry in self._ask("ls-tree", "-r", "-z", commit).split(b"\0") if entry]
+        files = [(os.fsdecode(path), head.split()) for head, path in entries]
+        return {path: kind[2].decode("ascii") for path, kind in files if kind[1] == b"blob"}
+
+    def list_renames(self, commit: str) -> dict[str, str]:
+        """The new names of files that are called otherwise in a commit, by their old ones."""
+        told = _split(self._ask("diff", "--name-status", "-z", "--find-renames", "--diff-filter=R", commit))
+        return dict(zip(told[1::3], told[2::3], strict=True))
+
+    def diff(self, commit: str, *options: str) -> bytes:
+        """What the tracked files of the working tree change against a commit."""
+        return self._ask("diff", *options, commit, "--")
+
     def list_refs(self) -> list[str]:
         """The names of all branches, tags and remote branches."""
         return self._ask("for-each-ref", "--format=%(refname)").decode("utf-8", "replace").split()
