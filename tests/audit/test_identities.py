@@ -1,7 +1,7 @@
 import pytest
 
-from vallum.audit.identities import make_identity
-from vallum.audit.settings import IdentitySettings
+from vallum.audit.identities import make_identity, make_key
+from vallum.audit.settings import IdentitySettings, KeySettings
 from vallum.base.errors import ConfigError
 from vallum.probe.identity import BearerToken, FormLogin, JsonLogin, SessionCookie
 
@@ -59,3 +59,13 @@ def test_generated_secret_does_not_replace_one_that_is_set():
 def test_secret_is_never_generated_for_an_app_elsewhere():
     with pytest.raises(ConfigError):
         make_identity(settings(generate=True), {}, in_process=False)
+
+
+def test_key_opens_its_paths_and_no_other():
+    given = KeySettings(path="/internal/*", header="X-Api-Key", secret="SYNC_KEY")
+    key = make_key(given, {"SYNC_KEY": CANARY}, in_process=True)
+    assert key.opens("/internal/notes?x=1")
+    assert not key.opens("/notes")
+    assert CANARY not in repr(key)
+    with pytest.raises(ConfigError, match="SYNC_KEY"):
+        make_key(given, {}, in_process=True)

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vallum.audit.settings import Settings, find_settings, read_settings
+from vallum.audit.settings import KeySettings, Settings, find_settings, read_settings
 from vallum.base.errors import ConfigError
 from vallum.catalogue.control import Severity
 
@@ -28,6 +28,11 @@ fields = { email = "ann@shop.example" }
 secrets = { password = "SHOP_ANN_PASSWORD" }
 generate = true
 proof = "/account"
+
+[[keys]]
+path = "/internal/*"
+header = "X-Api-Key"
+secret = "SHOP_SYNC_KEY"
 """
 
 
@@ -44,6 +49,14 @@ def test_every_key_is_read(tmp_path):
     (ann,) = settings.identities
     assert ann.secrets == {"password": "SHOP_ANN_PASSWORD"}
     assert (ann.generate, ann.proof, ann.role) == (True, "/account", "user")
+    assert settings.keys == (KeySettings(path="/internal/*", header="X-Api-Key", secret="SHOP_SYNC_KEY"),)
+
+
+def test_key_without_a_header_is_refused(tmp_path):
+    path = tmp_path / "vallum.toml"
+    path.write_text('[[keys]]\npath = "/internal"\nsecret = "SHOP_SYNC_KEY"\n')
+    with pytest.raises(ConfigError, match="header"):
+        read_settings(path)
 
 
 def test_pyproject_holds_the_same_table(tmp_path):

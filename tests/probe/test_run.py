@@ -133,7 +133,7 @@ def test_read_only_run_writes_nothing(notes, look):
     app = notes()
     seen = look(app.app(), writes=False)
     missing = {"api-rate-limit", "exceptions-logged", "https-only", "request-correlation", "request-size-limits"}
-    missing |= {"security-events-logged", "validation-errors-safe"}
+    missing |= {"security-events-logged", "validation-errors-safe", "allowlist-validation"}
     missing |= {"login-rate-limit", "mfa-totp"}
     missing |= {"jwt-asymmetric", "jwt-claims-validated", "jwt-revocation", "jwt-short-lived"}
     rows = app.database.execute("SELECT title FROM notes ORDER BY id").fetchall()

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping, MutableMapping
 
-from vallum.audit.settings import IdentitySettings
+from vallum.audit.settings import IdentitySettings, KeySettings
 from vallum.base.errors import ConfigError
 from vallum.base.randomness import token
 from vallum.base.secret import Secret
-from vallum.probe.identity import BearerToken, FormLogin, Identity, JsonLogin, Login, SessionCookie
+from vallum.probe.identity import BearerToken, FormLogin, Identity, JsonLogin, Login, RouteKey, SessionCookie
 
 
 def make_identity(settings: IdentitySettings, environment: MutableMapping[str, str], *, in_process: bool) -> Identity:
@@ -16,20 +16,26 @@ def make_identity(settings: IdentitySettings, environment: MutableMapping[str, s
     loaded in this process. Raises `ConfigError` that names the variable, never a value.
     """
     secrets = {
-        field: Secret(_read(variable, settings, environment, in_process))
+        field: Secret(_read(variable, f'identity "{settings.name}"', settings.generate and in_process, environment))
         for field, variable in settings.secrets.items()
     }
     return Identity(name=settings.name, role=settings.role, proof=settings.proof, login=_login(settings, secrets))
 
 
-def _read(variable: str, settings: IdentitySettings, environment: MutableMapping[str, str], in_process: bool) -> str:
-    if not environment.get(variable) and settings.generate and in_process:
+def make_key(settings: KeySettings, environment: MutableMapping[str, str], *, in_process: bool) -> RouteKey:
+    """Build the key of a service, as `make_identity` builds an identity."""
+    value = _read(settings.secret, f'key of "{settings.path}"', settings.generate and in_process, environment)
+    return RouteKey(path=settings.path, header=settings.header, value=Secret(value))
+
+
+def _read(variable: str, whose: str, generate: bool, environment: MutableMapping[str, str]) -> str:
+    if not environment.get(variable) and generate:
         environment[variable] = token()
     value = environment.get(variable)
     if not value:
         raise ConfigError(
-            f'The identity "{settings.name}" needs the environment variable {variable}, which is not set.',
-            hint=f"Set it, or give the identity generate = true when the app seeds its users from {variable}.",
+            f"The {whose} needs the environment variable {variable}, which is not set.",
+            hint=f"Set it, or set generate = true there when the app seeds its users from {variable}.",
             code="identity-secret",
         )
     return value

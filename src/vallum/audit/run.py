@@ -11,7 +11,7 @@ import vallum
 from vallum.audit.active import find_guard
 from vallum.audit.baseline import read_baseline
 from vallum.audit.hush import hush_app
-from vallum.audit.identities import make_identity
+from vallum.audit.identities import make_identity, make_key
 from vallum.audit.settings import Settings
 from vallum.audit.subject import describe
 from vallum.audit.verdicts import judge
@@ -115,6 +115,7 @@ def _probe_policy(order: Order) -> ProbePolicy:
         identities=tuple(
             make_identity(identity, os.environ, in_process=in_process) for identity in settings.identities
         ),
+        keys=tuple(make_key(key, os.environ, in_process=in_process) for key in settings.keys),
         requests=settings.requests,
         seconds=settings.seconds,
         writes=settings.writes,

@@ -37,6 +37,17 @@ class IdentitySettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KeySettings:
+    """A key by which services are let in at some routes: the variable `secret` holds it, and `header` carries it."""
+
+    path: str
+    header: str
+    secret: str
+    generate: bool = False
+    """As with an identity."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Everything that a settings file may say."""
 
@@ -64,6 +75,7 @@ class Settings:
     provider: Mapping[str, str] = field(default_factory=dict)
     """Variables by which the app learns of the OpenID provider that the probe plays; `{issuer}` and the like."""
     identities: tuple[IdentitySettings, ...] = ()
+    keys: tuple[KeySettings, ...] = ()
 
     @property
     def folder(self) -> Path:
@@ -116,9 +128,24 @@ def read_settings(path: Path) -> Settings:
         production=reader.mapping("production"),
         provider=reader.mapping("provider"),
         identities=identities,
+        keys=tuple(_key(reader.nested(entry, "keys")) for entry in reader.tables("keys")),
     )
     reader.finish()
     return settings
+
+
+def _key(reader: "_Table") -> KeySettings:
+    key = KeySettings(
+        path=reader.text("path", ""),
+        header=reader.text("header", ""),
+        secret=reader.text("secret", ""),
+        generate=reader.truth("generate", False),
+    )
+    reader.finish()
+    for name in ("path", "header", "secret"):
+        if not getattr(key, name):
+            raise reader.refuse(name, "a text that is not empty")
+    return key
 
 
 def _identity(reader: "_Table") -> IdentitySettings:

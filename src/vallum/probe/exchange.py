@@ -123,6 +123,8 @@ class Shot:
     """`http` for a request without TLS, to an app in process; empty for that of the run."""
     shared: bool = False
     """Whether the answer that another claim got to the same shot will do; its label tells such shots apart."""
+    keyed: bool = False
+    """Whether it carries the key that the policy has for its path, as a service of the company would."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

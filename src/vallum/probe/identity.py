@@ -11,6 +11,21 @@ ADMIN: Final = "admin"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RouteKey:
+    """A key by which services, and no people, are let in at some routes."""
+
+    path: str
+    """The path, or its beginning and a `*`: `/api/internal/*`."""
+    header: str
+    value: Secret[str]
+
+    def opens(self, target: str) -> bool:
+        """Whether it belongs to the path of this target."""
+        path = target.partition("?")[0]
+        return path.startswith(self.path[:-1]) if self.path.endswith("*") else path == self.path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FormLogin:
     """A login form on a page: its hidden fields are taken over, its visible ones filled by name."""
 

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from vallum.base.clock import Clock
 from vallum.base.errors import ConfigError, UsageError
-from vallum.probe.identity import Identity
+from vallum.probe.identity import Identity, RouteKey
 
 LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _MARK: Final = re.compile(r"[a-z][a-z0-9]{5,11}\Z")
@@ -51,6 +51,8 @@ class ProbePolicy:
     provider: Mapping[str, str] = field(default_factory=dict)
     """Variables by which the app is told of an OpenID provider, which the probe then plays on this machine. `{issuer}`,
     `{client_id}` and `{client_secret}` in a value stand for that provider's."""
+    keys: tuple[RouteKey, ...] = ()
+    """Keys of services; only claims about internal routes send them."""
     clock: Clock | None = field(default=None, repr=False)
     """The clock that times requests; the monotonic one when None."""
 

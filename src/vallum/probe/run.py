@@ -104,7 +104,7 @@ class _Run:
     def perform(self, operations: tuple[Operation, ...]) -> None:
         """Log in, survey, ask and judge each check, look whether the logins still hold."""
         budget = Budget(self.policy.requests, self.policy.seconds, self.policy.clock or time.monotonic)
-        collector = self.collector = Collector(self.transport, budget, self.policy.timeout)
+        collector = self.collector = Collector(self.transport, budget, self.policy.timeout, self.policy.keys)
         if self.policy.is_startable:
             told = Told(production=self.policy.production, provider=self.policy.provider)
             self.trials = Trials(self.policy.target, self.transport.base, budget, self.policy.timeout, told)

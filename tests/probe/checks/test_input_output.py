@@ -18,7 +18,7 @@ from vallum.base.errors import VallumError
 from vallum.base.secret import Secret
 from vallum.guard.frameworks.fastapi import StrictJsonRoute
 from vallum.guard.input.email_address import parse_email
-from vallum.probe.identity import FormLogin, Identity, JsonLogin
+from vallum.probe.identity import FormLogin, Identity, JsonLogin, RouteKey
 
 WRITER = Identity(
     name="ann", login=FormLogin(fields={"username": "ann"}, secrets={"password": Secret("ann-password-123")})
@@ -208,6 +208,8 @@ def desk(*flaws):  # noqa: C901 - one app of several routes
 
     @app.post("/internal/items")
     async def sync(request: Request):
+        if "keyed" in flaws and request.headers.get("x-api-key") != "a-key-of-the-worker":
+            return JSONResponse({}, 401)
         data = await request.json()
         fits = isinstance(data, dict) and isinstance(data.get("names"), str) and len(data) == 1
         if "internal-api-validation" not in flaws and not fits:
@@ -303,3 +305,21 @@ def test_nothing_that_writes_is_tried_without_leave(run):
     for control in ("strict-types", "server-side-validation", "internal-api-validation", "email-validation"):
         told = run(desk("internal-api-validation"), control, identities=(ANN,), writes=False)
         assert (told.reasons, told.notes) == ([], [])
+
+
+def test_internal_route_is_tried_with_the_key_that_the_settings_name(run):
+    app = desk("keyed", "internal-api-validation")
+    shut = run(app, "internal-api-validation", identities=(ANN,))
+    assert shut.reasons == []
+    assert any("not let in at POST /internal/items" in reason for reason in shut.unproven)
+    key = RouteKey(path="/internal/*", header="X-Api-Key", value=Secret("a-key-of-the-worker"))
+    opened = run(app, "internal-api-validation", identities=(ANN,), keys=(key,))
+    assert opened.reasons
+    assert "a-key-of-the-worker" not in opened.text
+    kept = run(desk("keyed"), "internal-api-validation", identities=(ANN,), keys=(key,))
+    assert (kept.reasons, bool(kept.notes)) == ([], True)
+
+
+def test_caller_who_says_that_it_is_internal_is_no_exception(run):
+    reasons = run(desk("header", "internal-api-validation"), "internal-api-validation", identities=(ANN,)).reasons
+    assert any("X-Internal is let in" in reason or "is taken" in reason for reason in reasons)

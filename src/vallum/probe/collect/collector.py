@@ -11,6 +11,7 @@ from vallum.probe.collect.jar import Jar
 from vallum.probe.collect.session import Session
 from vallum.probe.collect.wire import Transport, Wire, encode_body
 from vallum.probe.exchange import SAFE_METHODS, Exchange, Headers, RawBody, Shot
+from vallum.probe.identity import RouteKey
 from vallum.probe.operation import normalise_template
 
 _SHOWN: Final = 1 << 16
@@ -22,11 +23,12 @@ _ACCEPT: Final = "text/html,application/json;q=0.9,*/*;q=0.8"
 class Collector:
     """The one place through which every request passes."""
 
-    def __init__(self, transport: Transport, budget: Budget, timeout: float) -> None:
+    def __init__(self, transport: Transport, budget: Budget, timeout: float, keys: tuple[RouteKey, ...] = ()) -> None:
         """Take the app, the budget, and the seconds that one request may take."""
         self.transport = transport
         self.budget = budget
         self._timeout = timeout
+        self._keys = keys
         self._sessions: dict[tuple[str, str], Session] = {}
 
     @property
@@ -97,7 +99,8 @@ class Collector:
         own = tuple((name, value) for name, value in standard.items() if name.lower() not in given)
         carried = tuple((name, value) for name, value in credential if name.lower() not in given)
         tokens = tuple(pair for pair in token.headers() if pair[0].lower() not in given)
-        return (*own, *carried, *tokens, *shot.headers)
+        keys = ((key.header, key.value.reveal()) for key in self._keys if shot.keyed and key.opens(shot.target))
+        return (*own, *carried, *tokens, *keys, *shot.headers)
 
     def _find_token(self, shot: Shot, session: Session) -> Pass:
         owner, name = session, shot.session

@@ -41,7 +41,7 @@ def _ask(surface: Surface) -> Asking:
         for what, body in _malformed(operation):
             for headers in _HEADERS:
                 caller = " as an internal caller" if headers else ""
-                yield replace(shot, body=body, headers=headers, label=f"{what}{caller} #{number}")
+                yield replace(shot, body=body, headers=headers, keyed=True, label=f"{what}{caller} #{number}")
 
 
 def _routes(surface: Surface) -> Iterator[tuple[Operation, str]]:
