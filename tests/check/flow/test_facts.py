@@ -156,3 +156,10 @@ def test_constants_are_folded(code: str, value: object):
 def test_signs_are_folded(code: str, value: object):
     (setting,) = project_of(f"x = {code}\n").settings
     assert setting.constant == value
+
+
+def test_an_annotation_that_names_its_own_parameter_ends() -> None:
+    """SQLAlchemy has `def f(map: "map")`: the name leads back to the parameter itself."""
+    from vallum.check.run import check_text  # noqa: PLC0415 - the facts of this module need no more
+
+    assert not check_text({"a.py": 'def run(table: "table", other: "run.table"):\n    return table\n'}).gaps

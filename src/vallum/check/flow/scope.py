@@ -183,6 +183,8 @@ class Names:
 
     def annotation_of(self, annotation: nodes.Expression | None, scope: Scope, depth: int = 0) -> str:
         """The qualified name of the class that an annotation names, through Optional, Annotated and `| None`."""
+        if depth > _DEEPEST:
+            return UNRESOLVED
         match annotation:
             case None:
                 return UNRESOLVED

@@ -28,6 +28,10 @@ _ROOT_URL: Final = re.compile(
 )
 _SECRET: Final = re.compile(r"\.pem\b|\.key\b|secret|\.env\b|id_rsa|credential|password", re.IGNORECASE)
 _ATTACK: Final = "Whoever takes the process over has all that the account may do, not only what the service does."
+_MODE_FIX: Final = "0o600 for secrets, 0o444 or 0o644 for code."
+_OWN: Final = ("os.chmod", "os.lchmod", "os.fchmod")
+_FOR_ALL: Final = re.compile(r"\bS_I(?:WOTH|RWXO|WGRP|RWXG)\b")
+"""The names of bits that let others, or the whole group, write."""
 _LONGEST: Final = 2_000
 """Longer lines are data, not settings, and patterns take very long on them."""
 
@@ -43,7 +47,7 @@ def examine(project: Project) -> Iterator[Remark]:
                 if len(line) <= _LONGEST
                 for remark in _judge_line(source, number, line, project)
             ]
-    remarks += [remark for call in project.calls("os.chmod", "*.chmod") for remark in _judge_mode(call)]
+    remarks += [remark for call in project.calls(*_OWN, "*.chmod") for remark in _judge_mode(call)]
     remarks += _judge_addresses(project)
     remarks += guard_sites(RULE, project, "*.ProcessCheck", "*.DatabaseCheck")
     yield from remarks
@@ -116,14 +120,21 @@ def _is_policy(source: Source) -> bool:
 def _judge_mode(call: Call) -> Iterator[Remark]:
     if is_test(call.place.path):
         return
-    own = call.name == "os.chmod"
-    mode = call.constant_of(1 if own else 0, "mode")
+    own = call.name in _OWN
+    given = call.argument(1 if own else 0, "mode")
+    mode = given.constant if given is not None else None
     target = call.arguments[0].text if own else (call.receiver.text if call.receiver is not None else "")
+    named = _FOR_ALL.search(given.text) if given is not None and "~" not in given.text else None
     if not isinstance(mode, int):
+        if named:
+            yield RULE.finding(call.place, _ATTACK, f"{named[0]} lets others write.", fix=_MODE_FIX)
         return
     if mode & 0o002 or (mode & 0o077 and _SECRET.search(target)):
         why = f"Mode {mode:o} lets {'everybody write' if mode & 0o002 else 'others read a secret'}."
-        yield RULE.finding(call.place, _ATTACK, why, fix="0o600 for secrets, 0o444 or 0o644 for code.")
+        yield RULE.finding(call.place, _ATTACK, why, fix=_MODE_FIX)
+    elif mode & 0o020:
+        why = f"Mode {mode:o} lets everybody of the group write."
+        yield RULE.finding(call.place, _ATTACK, why, fix=_MODE_FIX, confidence=Confidence.LOW)
     else:
         yield RULE.site(call.place, f"mode {mode:o}")
 

@@ -46,10 +46,20 @@ def examine(project: Project) -> Iterator[Remark]:
         for call in project.calls(*_VETTED)
         if not is_test(call.place.path)
     ]
+    remarks += _judge_salts(project)
     remarks += guard_sites(RULE, project, "*SealedBox.from_secrets")
     yield from remarks
     if not remarks:
         yield RULE.silence(Silence.DOES_NOT_APPLY, "no cryptography is used here")
+
+
+def _judge_salts(project: Project) -> Iterator[Remark]:
+    """A key of the application as the salt of Hashids, which encrypts nothing: a few identifiers give the salt away."""
+    for call in project.calls("hashids.Hashids"):
+        salt = call.argument(0, "salt")
+        if salt is not None and {"secret", "key"} <= set(split_words(salt.words)) and not is_test(call.place.path):
+            why = "Hashids is no encryption: whoever collects identifiers works its salt out, and it is the secret key."
+            yield RULE.finding(call.place, _ATTACK, why, fix="Give it a salt of its own, and check access by itself.")
 
 
 def _judge_code(project: Project) -> Iterator[Remark]:

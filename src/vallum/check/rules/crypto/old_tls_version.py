@@ -61,6 +61,8 @@ def _judge_contexts(project: Project) -> Iterator[Remark]:
         old = next((argument for argument in call.arguments if _OLD_NAME.search(argument.name)), None)
         if old is not None and old.keyword in {"", "protocol", "method"}:
             yield RULE.finding(call.place, _ATTACK, f"{old.text} is a broken version.", fix=_FIX)
+        elif old is None and call.name == "ssl.wrap_socket":
+            yield RULE.finding(call.place, _ATTACK, "ssl.wrap_socket asks for no lowest version.", fix=_FIX)
         elif old is None:
             yield RULE.site(call.place, "TLS 1.2 at least")
     for call in project.calls("*.set_ciphers"):

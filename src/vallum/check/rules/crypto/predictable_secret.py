@@ -44,8 +44,8 @@ _SECRET_WORDS: Final = frozenset({
 })  # fmt: skip
 _SECRET_PAIRS: Final = {
     "key": frozenset({
-        "api", "secret", "session", "signing", "encryption", "private", "access", "aes", "hmac", "master", "reset",
-        "activation", "licence", "license", "app", "shared", "crypto", "cipher",
+        "api", "secret", "session", "signing", "encryption", "crypto", "private", "access", "aes", "hmac", "master",
+        "reset", "activation", "licence", "license", "app", "shared", "cipher",
     }),
     "id": frozenset({"session", "sess"}),
     "code": frozenset({
@@ -66,6 +66,8 @@ _OTHER_WORDS: Final = frozenset({
 })  # fmt: skip
 _VERB: Final = re.compile(r"^(?:get|fetch)_?(?=[A-Z_a-z])")
 """What is drawn anew in a function is no look-up, though its name may begin like one."""
+_GETTER: Final = re.compile(r"^_*(?:get|fetch)_?(?=[A-Z]|(?<=_)[a-z])")
+"""The verb of a function that gives a value; what follows names the value."""
 _ATTACK: Final = "Whoever sees a few values, or knows the hour, works out the next ones."
 _FIX: Final = "Draw it from secrets: secrets.token_urlsafe(32), secrets.token_bytes(n), secrets.choice(alphabet)."
 

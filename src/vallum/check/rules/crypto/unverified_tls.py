@@ -107,7 +107,9 @@ def _asks_nothing(setting: Setting) -> bool:
     """CERT_NONE in any spelling; None too for the redis client, while an unset `cert_reqs` of others is a default."""
     if setting.constant is None:
         return setting.key == "ssl_cert_reqs"
-    return setting.name.endswith("ssl.CERT_NONE") or setting.constant in ("CERT_NONE", "none")
+    if setting.key == "cert_reqs" and setting.name.endswith("ssl.CERT_OPTIONAL"):
+        return True
+    return setting.name.endswith("ssl.CERT_NONE") or setting.constant in ("CERT_NONE", "NONE", "none")
 
 
 def _is_switch(setting: Setting) -> bool:
@@ -121,12 +123,25 @@ def _judge_contexts(project: Project) -> Iterator[Remark]:
     for call in project.calls(*_UNVERIFIED):
         if not is_test(call.place.path):
             yield RULE.finding(call.place, _ATTACK, f"{call.name} verifies nothing.", fix=_FIX)
+    yield from _judge_defaults(project)
     for call in project.calls(*_PLAIN_START):
         if not is_test(call.place.path) and not call.expands:
             yield _judge_start(call)
     for call in project.calls("ssl.create_default_context", "certifi.where"):
         if not is_test(call.place.path):
             yield RULE.site(call.place, "a context that verifies")
+
+
+def _judge_defaults(project: Project) -> Iterator[Remark]:
+    """Calls that verify nothing until they are told to."""
+    for call in project.calls("ssl.wrap_socket"):
+        if not is_test(call.place.path) and call.argument(3, "cert_reqs") is None and not call.expands:
+            yield RULE.finding(call.place, _ATTACK, "ssl.wrap_socket verifies nothing unless it is told to.", fix=_FIX)
+    for call in project.calls("OpenSSL.SSL.Context"):
+        if not is_test(call.place.path) and "set_verify" not in call.module.source.text:
+            why = "A context of pyOpenSSL verifies nothing before set_verify."
+            fix = "context.set_verify(SSL.VERIFY_PEER | SSL.VERIFY_FAIL_IF_NO_PEER_CERT)"
+            yield RULE.finding(call.place, _ATTACK, why, fix=fix, confidence=Confidence.MEDIUM)
 
 
 def _judge_start(call: Call) -> Remark:
