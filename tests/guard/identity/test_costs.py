@@ -5,6 +5,10 @@ from typing import Any
 
 import pytest
 
+from vallum.stores.memory.accounts import MemoryAccounts
+from vallum.stores.memory.factors import MemoryFactors
+from vallum.stores.memory.proofs import MemoryProofs
+
 PASSWORD = "seven blue pencils"
 
 
@@ -37,15 +41,14 @@ def test_an_address_that_is_known_costs_what_an_unknown_one_does(
     app, kit = build(jobs=jobs)
     kit.add_account("ada@example.org", password=PASSWORD)
     spent: list[str] = []
-    parts = kit.parts
     for owner, names in (
-        (parts.desk.accounts, ("find", "find_login", "find_email", "create", "change")),
-        (parts.desk.proofs, ("put", "look", "consume", "spend", "drop_account")),
-        (parts.factors.desk.factors, ("list_account", "find")),
-        (parts.desk.passwords, ("hash", "verify")),
+        (MemoryAccounts, ("find", "find_login", "find_email", "create", "change")),
+        (MemoryProofs, ("put", "look", "consume", "spend", "drop_account")),
+        (MemoryFactors, ("list_account", "find")),
+        (type(kit.parts.desk.passwords), ("hash", "verify")),
     ):
         for name in names:
-            watch(monkeypatch, type(owner), name, spent)
+            watch(monkeypatch, owner, name, spent)
     told = []
     for email in ("ada@example.org", "nobody@example.org"):
         browser = browse(app)

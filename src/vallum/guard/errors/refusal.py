@@ -131,8 +131,9 @@ def refusal_for(status: int) -> Refusal:
 
 
 INTERNAL: Final = Refusal(500, "internal-error", "An internal error occurred.")
-UNAVAILABLE: Final = Refusal(503, "unavailable", "The service cannot answer now. Try again later.")
-CHECK_FAILED: Final = Refusal(503, UNAVAILABLE.code, UNAVAILABLE.text, reported=True)
+_RETRY: Final = ((b"retry-after", b"1"),)
+UNAVAILABLE: Final = Refusal(503, "unavailable", "The service cannot answer now. Try again later.", headers=_RETRY)
+CHECK_FAILED: Final = Refusal(503, UNAVAILABLE.code, UNAVAILABLE.text, headers=_RETRY, reported=True)
 """A check of the guard has itself failed; the log has been told why."""
 UNAUTHENTICATED: Final = Refusal(401, "sign-in-required", "Sign in to see this.")
 FORBIDDEN: Final = Refusal(403, "forbidden", "You may not do this.")

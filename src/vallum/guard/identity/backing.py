@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from vallum.guard.authentication.login_limits import LoginLimits
+from vallum.guard.identity.outages import watch_store
 from vallum.guard.identity.settings import Identity
 from vallum.guard.policy import GuardPolicy
 from vallum.stores.accounts import AccountStore
@@ -25,7 +26,10 @@ from vallum.stores.sessions import SessionStore
 
 @dataclass(frozen=True, kw_only=True)
 class Backing:
-    """One store of each kind. `counts` tells that the limits of all routes are to be counted in `limits` as well."""
+    """One store of each kind. `counts` tells that the limits of all routes are to be counted in `limits` as well.
+
+    All but sessions and limits, which the guard itself asks, raise `StoreDownError` (503) when they fail.
+    """
 
     accounts: AccountStore
     proofs: ProofStore
@@ -45,13 +49,13 @@ def open_backing(settings: Identity, policy: GuardPolicy) -> Backing:
     accounts = settings.accounts or MemoryAccounts()
     limits, counts = _find_limits(policy)
     return Backing(
-        accounts=accounts,
-        proofs=MemoryProofs(),
-        factors=MemoryFactors(),
-        links=MemoryLinks(),
+        accounts=watch_store(accounts),
+        proofs=watch_store(MemoryProofs()),
+        factors=watch_store(MemoryFactors()),
+        links=watch_store(MemoryLinks()),
         sessions=policy.store or MemorySessions(),
-        refresh=MemoryRefresh(),
-        revocations=MemoryRevocations(accounts),
+        refresh=watch_store(MemoryRefresh()),
+        revocations=watch_store(MemoryRevocations(accounts)),
         limits=limits,
         counts=counts,
     )
@@ -76,13 +80,13 @@ def _open_database(settings: Identity, policy: GuardPolicy) -> Backing:
     database = open_database(settings.database)
     limits, counts = _find_limits(policy, getattr(database, "path", None))
     return Backing(
-        accounts=settings.accounts or SqlAccounts(database),
-        proofs=SqlProofs(database),
-        factors=SqlFactors(database),
-        links=SqlLinks(database),
+        accounts=watch_store(settings.accounts or SqlAccounts(database)),
+        proofs=watch_store(SqlProofs(database)),
+        factors=watch_store(SqlFactors(database)),
+        links=watch_store(SqlLinks(database)),
         sessions=policy.store or SqlSessions(database),
-        refresh=SqlRefresh(database),
-        revocations=SqlRevocations(database, settings.accounts),
+        refresh=watch_store(SqlRefresh(database)),
+        revocations=watch_store(SqlRevocations(database, settings.accounts)),
         limits=limits,
         counts=counts,
     )

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from vallum.base.clock import SYSTEM_CLOCK, Clock
 from vallum.base.errors import ConfigError
+from vallum.guard.identity.outages import watch_store
 from vallum.stores.accounts import AccountRecord, AccountStore
 from vallum.stores.front import SessionFront
 from vallum.stores.fronts import open_front
@@ -150,11 +151,11 @@ class StandingSessions:
     def delete_actor(self, actor_id: str, *, but: bytes | None = None) -> int:
         """End all sessions of an actor, except the one under `but`; tell how many."""
         self.standings.forget(actor_id)
-        return self.inner.delete_actor(actor_id, but=but)
+        return watch_store(self.inner).delete_actor(actor_id, but=but)
 
     def list_actor(self, actor_id: str, now: float) -> Sequence[SessionRecord]:
         """The living sessions of an actor, oldest first."""
-        judged = (self.judge(record) for record in self.inner.list_actor(actor_id, now))
+        judged = (self.judge(record) for record in watch_store(self.inner).list_actor(actor_id, now))
         return [record for record in judged if record is not None]
 
     def purge(self, now: float) -> int:
