@@ -11,7 +11,10 @@ import pytest
 import yaml
 
 Join = Callable[[], Any]
-PNG = b"\x89PNG\r\n\x1a\n of a view"
+PNG = bytes.fromhex(
+    "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d49444154789c63d0cf8ffb0f0003c901fc"
+    "06635bb00000000049454e44ae426082"
+)
 
 
 def test_a_visitor_is_welcomed(stranger):
@@ -158,10 +161,12 @@ def test_publish_and_take_back(join: Join, stranger):
 def test_attach_fetch_and_remove_a_file(sound: ModuleType, join: Join):
     client = join()
     note = client.write_note("With a picture")
-    client.submit(f"/notes/{note}/files", files={"file": ("view 1.png", PNG, "text/html")})
+    sent = PNG + b"<script>behind</script>"
+    client.submit(f"/notes/{note}/files", files={"file": ("view 1.png", sent, "text/html")})
     answer = client.get(f"/notes/{note}/files", params={"name": "view 1.png"})
-    assert (answer.content, answer.headers["content-type"]) == (PNG, "image/png")
-    assert answer.headers["content-disposition"] == "attachment; filename*=UTF-8''view%201.png"
+    assert (answer.content[:8], answer.headers["content-type"]) == (PNG[:8], "image/png")
+    assert b"behind" not in answer.content
+    assert answer.headers["content-disposition"] == "attachment; filename=\"view 1.png\"; filename*=UTF-8''view%201.png"
     stored = {path.name for path in sound.settings.SETTINGS.uploads.iterdir()}
     number = client.get(f"/notes/{note}").text.split('action="/files/')[1].split("/")[0]
     client.submit(f"/files/{number}/delete")

@@ -32,8 +32,7 @@ def upload(note_id: forms.RowId, actor: CurrentActor, form: Annotated[forms.Uplo
 def download(note_id: forms.RowId, actor: CurrentActor, name: Annotated[str, Query(max_length=200)]) -> Response:
     note = load_or_404(notebook.find_readable, note_id, actor)
     attachment, content = attachments.read(note, name)
-    headers = {"Content-Disposition": attachments.disposition(attachment)}
-    return Response(content, media_type=attachment.kind, headers=headers)
+    return Response(content, headers=attachments.headers_of(attachment))
 
 
 @router.post("/files/{file_id}/delete")

@@ -1,12 +1,11 @@
 """The tables, and the demo people: each only where the environment gives a password for it."""
 
+import io
 from typing import Final
 
-from vallum.base.randomness import token
 from vallum.guard.data.queries import Query
-from vallum.guard.files.paths import SafeFolder
 
-from . import database, notebook, passwords, people, synckeys, trail
+from . import attachments, database, notebook, passwords, people, synckeys, trail
 from .logbook import LOG
 from .settings import SETTINGS
 
@@ -59,10 +58,6 @@ DEMO_NOTES: Final = {
 RECIPE: Final = "Apple cake: four apples, 200 g flour, 150 g butter.\n"
 
 COUNT_SHARES: Final = Query("SELECT COUNT(*) FROM shares")
-ADD_RECIPE: Final = Query(
-    "INSERT INTO attachments (note_id, name, stored, kind, size)"
-    " VALUES (?, 'recipe.txt', ?, 'text/plain; charset=utf-8', ?)"
-)
 
 
 def prepare() -> None:
@@ -97,7 +92,4 @@ def share_first_note() -> None:
         return
     note = min(notebook.list_all(str(ann.id)), key=lambda one: one.id)
     notebook.share(note.id, ben.id, message="Could you bring the apples?", can_edit=False)
-    stored = f"{token()}.txt"
-    with SafeFolder(SETTINGS.uploads).create(stored) as file:
-        file.write(RECIPE.encode())
-    database.change(ADD_RECIPE, (note.id, stored, len(RECIPE)))
+    attachments.store(note, "recipe.txt", io.BytesIO(RECIPE.encode()))

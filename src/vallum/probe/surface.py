@@ -23,8 +23,8 @@ _WRONG_VALUE: Final = frozenset({400, 409, 415, 422, 500})
 _OTHERS: Final = frozenset({"username", "user", "recipient", "member", "assignee", "invitee"})
 """Fields that name somebody else, where they do not name oneself."""
 PICTURE: Final = bytes.fromhex(
-    "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d49444154789c6360f8cf500f0003860180"
-    "5a347da60000000049454e44ae426082"
+    "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d49444154789c63d0cf8ffb0f0003c901fc"
+    "06635bb00000000049454e44ae426082"
 )
 """A PNG of one pixel: the file that an honest user uploads."""
 
