@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import click
 
+from vallum.audit.repair import repair, show_diff, write_files
 from vallum.audit.run import Order, carry_out
 from vallum.base.errors import UsageError
 from vallum.check.crew import count_cores
@@ -73,6 +74,18 @@ def run_order(order: Order, *, format_name: str | None, outputs: tuple[Path, ...
         click.echo(find_format(format_name or "terminal")(report, options), nl=False, color=True)
     _remember(report)
     return report.exit_status
+
+
+def repair_order(order: Order, *, write: bool) -> int:
+    """Print what can be mended safely as a diff, or change the files; 0 if nothing is left to change, else 1."""
+    with ProgressLine(sys.stderr, detect_options(sys.stderr)) as progress:
+        found = list(repair(carry_out(order, progress), Path()))
+    if write:
+        write_files(found, Path())
+    count, files = sum(one.count for one in found), len(found)
+    click.echo(show_diff(found), nl=False)
+    click.echo(f"{count} findings mended in {files} files." if write else f"{count} findings can be mended.", err=True)
+    return int(bool(found) and not write)
 
 
 def _format_of(path: Path, format_name: str | None, outputs: tuple[Path, ...]) -> str:
