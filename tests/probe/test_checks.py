@@ -60,6 +60,7 @@ ELSEWHERE = (
     "api-rate-limit",
     "defence-in-depth",
     "email-verification",
+    "encryption-at-rest",
     "environment-config",
     "exceptions-logged",
     "fail-closed",

@@ -22,6 +22,7 @@ _STANDARD: Final = (sysconfig.get_path("stdlib"), "<frozen")
 _READERS: Final = ("vallum", "starlette", "pydantic_settings", "decouple", "environs", "environ", "dynaconf")
 """Libraries through which an app reads its own variables."""
 _DATA: Final = (".json", ".jsonl", ".txt", ".csv", ".pickle", ".pkl", ".dat", ".db", ".shelve")
+_LEAST_HEX: Final = 20
 _DOWN: Final = "the store was taken away for this trial"
 
 
@@ -143,8 +144,14 @@ def _fail(store: str, kind: type[Exception]) -> None:
 def find_stored(texts: Iterable[str]) -> dict[str, Any]:
     """How many SQLite files were opened, and those of the texts that stand in one or in its log of writes."""
     held = [_read_whole(f"{name}{tail}") for name in Props.databases for tail in ("", "-wal")]
-    found = [text for text in texts if any(text.encode() in content for content in held)]
+    found = [text for text in texts if any(form in content for form in _forms(text) for content in held)]
     return {"databases": sum(content.startswith(b"SQLite format 3") for content in held), "found": found}
+
+
+def _forms(text: str) -> tuple[bytes, ...]:
+    """The text, and where it is hexadecimal and long enough the bytes that it stands for."""
+    is_hex = len(text) >= _LEAST_HEX and len(text) % 2 == 0 and not set(text) - set("0123456789abcdef")
+    return (text.encode(), bytes.fromhex(text)) if is_hex else (text.encode(),)
 
 
 def _read_whole(name: str) -> bytes:
