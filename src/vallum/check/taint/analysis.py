@@ -90,6 +90,7 @@ def _enter(closure: Closure, route: Route | None, machine: Machine) -> None:
     code = closure.code
     frame = Frame(machine, code.module, code, closure.frame, State({}, dict(machine.handlers.shared), {}))
     frame.serial = machine.next_serial()
+    machine.refuel(FUEL)
     handler = find_handler(closure, machine) if route is None else None
     frame.content = _content(route) if handler is None else handler.answers
     machine.handlers.is_real = route is not None or handler is not None
