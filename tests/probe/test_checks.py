@@ -107,6 +107,10 @@ ELSEWHERE = (
     "strong-asymmetric",
     "structured-logs",
     "subresource-integrity",
+    "upload-content-sniffed",
+    "upload-extension-allowlist",
+    "upload-server-names",
+    "upload-size-limit",
     "validation-errors-safe",
 )
 """What `checks/` tests: claims on the log, on published files and keys, and on starts of their own."""
