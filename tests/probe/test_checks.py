@@ -44,6 +44,8 @@ BREAKABLE = (
     "login-generic-errors",
 )
 ELSEWHERE = (
+    "admin-protected",
+    "server-side-authorization",
     "internal-api-validation",
     "nosql-operator-injection",
     "allowlist-validation",
