@@ -5,8 +5,11 @@ from typing import Any
 
 import pytest
 
+from vallum.guard.authentication.password_policy import PasswordPolicy
+
 PASSWORD = "seven blue pencils"
 NEW = "eleven green rulers"
+LEAKED = "twelve yellow rubbers and a pen"
 
 
 def token_of(browser: Any) -> str:
@@ -143,3 +146,17 @@ def test_forms_lead_on_and_show_sentences(build: Any, browse: Any) -> None:
 def test_what_cannot_be_read_is_refused(build: Any, browse: Any, content: bytes, kind: str, status: int) -> None:
     app, _ = build()
     assert browse(app)("POST", "/account/login", content=content, headers={"content-type": kind}).status_code == status
+
+
+def test_the_policy_of_passwords_can_be_another_with_another_list_of_breached_ones(build: Any, browse: Any) -> None:
+    class Breached:
+        def contains(self, password: str) -> bool:
+            return password == LEAKED
+
+    app, kit = build(password_policy=PasswordPolicy(shortest=20, breached=Breached()))
+    browser = browse(app)
+    assert send(browser, "/register", email="ada@example.org", password=PASSWORD).status_code == 422
+    assert send(browser, "/register", email="ada@example.org", password=LEAKED).status_code == 422
+    long = "seven blue pencils in a box"
+    assert send(browser, "/register", email="ada@example.org", password=long).status_code == 200
+    assert send(browser, "/register/confirm", token=kit.last_token(), password=long).status_code == 200

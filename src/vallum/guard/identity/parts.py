@@ -144,7 +144,7 @@ def _build_desk(
         passwords=settings.passwords,
         mailer=mailer,
         links=LinkPolicy(origin, {purpose: settings.prefix + path for purpose, path in PATHS.items()}),
-        policy=PasswordPolicy(site=(settings.site,) if settings.site else ()),
+        policy=_choose_policy(settings),
         letters=settings.letters,
         sessions=sessions,
         refresh=backing.refresh,
@@ -257,3 +257,10 @@ def _judge(settings: Identity) -> Iterable[Problem]:
             what="mails would be kept in memory and reach nobody.",
             fix="Write Identity(mailer=SmtpMailer(...)).",
         )
+
+
+def _choose_policy(settings: Identity) -> PasswordPolicy:
+    """The policy of the settings; the name of the site is never a good part of a password."""
+    chosen = settings.password_policy or PasswordPolicy()
+    named = (settings.site,) if settings.site else ()
+    return replace(chosen, site=(*chosen.site, *named))

@@ -21,6 +21,7 @@ from vallum.stores.sessions import Json
 if TYPE_CHECKING:
     from vallum.crypto.jwt.keys import SigningKey
     from vallum.guard.authentication.jobs import Jobs
+    from vallum.guard.authentication.password_policy import PasswordPolicy
     from vallum.guard.authentication.passwords import PasswordHasher
     from vallum.guard.oauth.provider import Provider
     from vallum.guard.oauth.transport import HttpSender
@@ -52,8 +53,8 @@ class Identity:
     password may be made of. `prefix`: where the endpoints stand. `home`: where a form leads after a login. `accounts`:
     a store of your own in the place of the database's table. `token_key` signs access tokens; None derives an Ed25519
     key from each secret of the policy, so that they rotate with them. `standing_seconds`: how late a change of an
-    account reaches its sessions at the latest. `recent_seconds`: how long a login is recent. `jobs` run after the
-    answer.
+    account reaches its sessions at the latest. `recent_seconds`: how long a login is recent. `password_policy`:
+    other lengths, or another list of breached passwords, such as `HibpRange`. `jobs` run after the answer.
 
     `needs_factor`: who must show a second factor; who has one must anyway. Who must and has none gets a code by mail.
     `factor_secrets`, newest first, seal what authenticator apps share: another secret than the policy's, since an old
@@ -73,6 +74,7 @@ class Identity:
     accounts: AccountStore | None = None
     token_key: "SigningKey | None" = field(default=None, repr=False)
     passwords: "PasswordHasher" = field(default_factory=_hash_passwords)
+    password_policy: "PasswordPolicy | None" = None
     letters: Letters = field(default_factory=Letters)
     lockout: LockoutPolicy = field(default_factory=LockoutPolicy)
     standing_seconds: float = SECONDS
