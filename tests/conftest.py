@@ -22,6 +22,12 @@ settings.register_profile("vallum", deadline=None, max_examples=50)
 settings.register_profile("nightly", deadline=None, max_examples=5000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "vallum"))
 
+LONGEST = (
+    "tests/examples/test_audits.py",
+    "tests/pages/",
+    "tests/guard/test_browser.py",
+    "tests/findings/formats/html/",
+)
 CHROMIUM = (
     "--no-sandbox",
     "--disable-gpu",
@@ -36,6 +42,12 @@ CHROMIUM = (
     "--host-resolver-rules=MAP *.example 127.0.0.1",
     "--ignore-certificate-errors",
 )
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the longest files, so that no process is left alone with one of them at the end."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
 
 
 @pytest.fixture(scope="module", autouse=True)
