@@ -47,7 +47,8 @@ CHROMIUM = (
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the longest files, so that no process is left alone with one of them at the end."""
-    items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
+    ranks = {name: rank for rank, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: next((ranks[name] for name in LONGEST if item.nodeid.startswith(name)), len(LONGEST)))
 
 
 @pytest.fixture(scope="module", autouse=True)
