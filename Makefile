@@ -55,7 +55,7 @@ house: .venv/.dev
 	@$(BIN)/python tools/house.py
 
 cover: .venv/.dev .venv/observatory/.done .venv/provider/.done tests/peers/node_modules/.done
-	@$(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report=term
+	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder --cov --cov-report=term
 
 fuzz: .venv/.dev ## Send 125,000 invented requests through the guard (some minutes)
 	@HYPOTHESIS_PROFILE=nightly $(BIN)/python -m pytest tests/guard/test_fuzz.py -q -s --hypothesis-show-statistics

@@ -28,6 +28,11 @@ LONGEST = (
     "tests/guard/test_browser.py",
     "tests/findings/formats/html/",
 )
+UNCOUNTED = (
+    *LONGEST, "tests/examples/", "tests/guard/test_fuzz.py", "tests/check/test_pairs.py", "tests/check/test_run.py",
+    "tests/bugs/", "tests/races/", "tests/machines/", "tests/faults/", "tests/cli/test_secrets.py", "tests/house/",
+)  # fmt: skip
+"""What runs through code that tests of its own cover; counting coverage would make it take twice as long."""
 CHROMIUM = (
     "--no-sandbox",
     "--disable-gpu",
@@ -46,8 +51,11 @@ CHROMIUM = (
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the longest files, so that no process is left alone with one of them at the end."""
+    """Begin with the longest files, so that no process is left alone with one of them, and count what is worth it."""
     ranks = {name: rank for rank, name in enumerate(LONGEST)}
+    for item in items:
+        if item.nodeid.startswith(UNCOUNTED):
+            item.add_marker(pytest.mark.no_cover)
     items.sort(key=lambda item: next((ranks[name] for name in LONGEST if item.nodeid.startswith(name)), len(LONGEST)))
 
 
