@@ -1,4 +1,4 @@
-"""The remarks of rules that follow data: one flow, one site or finding."""
+"""The remarks of rules that follow data, one for each flow, and what rules of several readings share."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from vallum.check.project import Project
 from vallum.check.rule import Rule
 from vallum.check.taint.flows import Flow
 from vallum.check.taint.record import Outcome
-from vallum.findings.finding import Confidence, Fix, Remark
+from vallum.findings.finding import Confidence, Finding, Fix, Remark, Site, Where
 
 STORED = "the stored data"
 
@@ -85,3 +85,12 @@ def guard_sites(rule: Rule, project: Project, *patterns: str) -> Iterator[Remark
     """A site for each call of a guard's function that keeps the control by itself."""
     for call in project.calls(*patterns) if project.uses("vallum.guard") else ():
         yield rule.site(call.place, f"by the guard's `{call.method}`")
+
+
+def first_by_place(remarks: Iterable[Finding | Site]) -> Iterator[Finding | Site]:
+    """The remarks without those on a place that an earlier one has judged: the sharper reading comes first."""
+    seen: set[Where] = set()
+    for remark in remarks:
+        if remark.where not in seen:
+            seen.add(remark.where)
+            yield remark

@@ -1,12 +1,14 @@
 """Periods as code writes them: seconds, products of numbers, `timedelta`."""
 
+from collections.abc import Collection, Iterator
 from typing import Final
 
 from vallum.check.flow import nodes
-from vallum.check.flow.facts import Value, last_word
+from vallum.check.flow.facts import Setting, Value, last_word
 from vallum.check.flow.folding import fold
 from vallum.check.flow.scope import Scope
 from vallum.check.project import Project
+from vallum.check.read.purpose import is_test, names_development
 from vallum.check.readings.origins import origins_of
 
 _UNITS: Final = {
@@ -14,6 +16,19 @@ _UNITS: Final = {
     "microseconds": 0.000_001,
 }  # fmt: skip
 _POSITIONS: Final = ("days", "seconds", "microseconds", "milliseconds", "minutes", "hours", "weeks")
+_GIVEN: Final = frozenset({"name", "item", "keyword", "key", "attribute"})
+
+
+def find_lifetimes(project: Project, keys: Collection[str]) -> Iterator[tuple[Setting, int]]:
+    """The settings under these keys, with their seconds, outside of tests and development."""
+    for setting in project.settings:
+        if setting.key not in keys or setting.form not in _GIVEN:
+            continue
+        if is_test(setting.place.path) or names_development(f"{setting.place.path} {setting.place.scope}"):
+            continue
+        seconds = seconds_of(setting, project)
+        if seconds is not None:
+            yield setting, seconds
 
 
 def seconds_of(value: Value, project: Project) -> int | None:

@@ -40,3 +40,13 @@ def test_a_project_without_its_subject_is_silent(judge):
     assert not judged.findings
     assert not judged.sites
     assert judged.silences
+
+
+def test_a_place_is_judged_once(judge):
+    code = """
+        from flask import request
+        def token_of():
+            return request.args.get('access_token') or request.form.get('access_token')
+    """
+    (finding,) = judge(SLUG, code).findings
+    assert "`args.get('access_token'" in finding.reason

@@ -6,6 +6,7 @@ from typing import Final
 
 from vallum.check.flow import nodes
 from vallum.check.flow.facts import Call, Comparison, Function, Setting, Value
+from vallum.check.judging import first_by_place
 from vallum.check.project import Project
 from vallum.check.read.purpose import is_test
 from vallum.check.readings.oauth import uses_oauth
@@ -56,14 +57,10 @@ _SOUND: Final = (
 
 def examine(project: Project) -> Iterator[Remark]:
     """Look at every reading of an ID token, every look-up by what it says, and the settings that link accounts."""
-    looked, seen = False, set[object]()
-    for judge in (_judge_readings, _judge_hand, _judge_calls, _judge_keys, _judge_look_ups, _judge_linking):
-        for remark in judge(project):
-            looked = True
-            if remark.where not in seen:
-                seen.add(remark.where)
-                yield remark
-    if not looked and not uses_oauth(project):
+    judges = (_judge_readings, _judge_hand, _judge_calls, _judge_keys, _judge_look_ups, _judge_linking)
+    remarks = [*first_by_place(remark for judge in judges for remark in judge(project))]
+    yield from remarks
+    if not remarks and not uses_oauth(project):
         yield RULE.silence(Silence.DOES_NOT_APPLY, "nobody signs in with another provider")
 
 

@@ -7,6 +7,7 @@ from typing import Final
 from vallum.check.flow import nodes
 from vallum.check.flow.facts import Call, Function, last_word
 from vallum.check.flow.scope import Scope
+from vallum.check.judging import first_by_place
 from vallum.check.project import Project
 from vallum.check.read.purpose import is_test
 from vallum.check.readings.oauth import exchanges_by_hand, uses_oauth
@@ -47,16 +48,11 @@ _OWNER: Final = re.compile(r"Grant|Connection|OAuth|Social|Provider|Integration|
 
 def examine(project: Project) -> Iterator[Remark]:
     """Look at what refreshes, at where tokens are stored, and at servers that issue them."""
-    looked, seen = False, set[object]()
     speaks = uses_oauth(project) or _mentions(project)
     judges = (_judge_requests, _judge_sessions, _judge_calls, _judge_givings, _judge_columns, _judge_settings)
-    for judge in judges if speaks else ():
-        for remark in judge(project):
-            looked = True
-            if remark.where not in seen:
-                seen.add(remark.where)
-                yield remark
-    if not looked and not uses_oauth(project):
+    remarks = [*first_by_place(remark for judge in judges for remark in judge(project))] if speaks else []
+    yield from remarks
+    if not remarks and not uses_oauth(project):
         yield RULE.silence(Silence.DOES_NOT_APPLY, "no provider gives refresh tokens")
 
 

@@ -9,6 +9,7 @@ from vallum.check.flow import nodes
 from vallum.check.flow.facts import Comparison, Value
 from vallum.check.flow.folding import fold
 from vallum.check.flow.scope import Scope
+from vallum.check.judging import first_by_place
 from vallum.check.project import Project
 from vallum.check.read.purpose import is_test, names_development
 from vallum.check.readings.oauth import callbacks, starts_by_hand, uses_oauth
@@ -56,14 +57,10 @@ _SOUND: Final = (
 
 def examine(project: Project) -> Iterator[Remark]:
     """Look at every redirect URI that is given, and at every comparison of one."""
-    looked, seen = False, set[object]()
-    for judge in (_judge_given, _judge_texts, _judge_options, _judge_tests, _judge_comparisons, _judge_ends):
-        for remark in judge(project):
-            looked = True
-            if remark.where not in seen:
-                seen.add(remark.where)
-                yield remark
-    if not looked and not uses_oauth(project):
+    judges = (_judge_given, _judge_texts, _judge_options, _judge_tests, _judge_comparisons, _judge_ends)
+    remarks = [*first_by_place(remark for judge in judges for remark in judge(project))]
+    yield from remarks
+    if not remarks and not uses_oauth(project):
         yield RULE.silence(Silence.DOES_NOT_APPLY, "nobody signs in with another provider")
 
 

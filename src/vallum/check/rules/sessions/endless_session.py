@@ -6,8 +6,8 @@ from typing import Final
 
 from vallum.check.flow.facts import Function, Setting
 from vallum.check.project import Project
-from vallum.check.read.purpose import is_test, names_development
-from vallum.check.readings.lifetimes import seconds_of
+from vallum.check.read.purpose import is_test
+from vallum.check.readings.lifetimes import find_lifetimes
 from vallum.check.responses.apps import find_guards
 from vallum.check.rule import Rule
 from vallum.findings.finding import Remark, Silence
@@ -31,7 +31,7 @@ _FIX: Final = "End every session 24 hours after its login; carry the time of the
 def examine(project: Project) -> Iterator[Remark]:
     """Look at lifetimes, at what rotation writes, and at where the age of a session is compared."""
     remarks = [
-        *(remark for setting in project.settings for remark in _judge_setting(setting, project)),
+        *_judge_settings(project),
         *_judge_rotations(project),
         *_find_limits(project),
         *(RULE.site(call.place, "the guard ends sessions after a day") for call in find_guards(project)),
@@ -41,16 +41,13 @@ def examine(project: Project) -> Iterator[Remark]:
         yield RULE.silence(Silence.DOES_NOT_APPLY, "no session is kept here")
 
 
-def _judge_setting(setting: Setting, project: Project) -> Iterator[Remark]:
-    if setting.key not in _KEYS or setting.form not in {"name", "item", "keyword", "key", "attribute"}:
-        return
-    if is_test(setting.place.path) or names_development(f"{setting.place.path} {setting.place.scope}"):
-        return
-    seconds = seconds_of(setting, project)
-    if seconds is not None and seconds > _MOST:
-        yield RULE.finding(setting.place, _ATTACK, f"{setting.key} is {seconds} seconds, more than a day.", fix=_FIX)
-    elif seconds is not None and setting.key == "REMEMBER_COOKIE_DURATION":
-        yield RULE.site(setting.place, f"{seconds} seconds")
+def _judge_settings(project: Project) -> Iterator[Remark]:
+    for setting, seconds in find_lifetimes(project, _KEYS):
+        if seconds > _MOST:
+            why = f"{setting.key} is {seconds} seconds, more than a day."
+            yield RULE.finding(setting.place, _ATTACK, why, fix=_FIX)
+        elif setting.key == "REMEMBER_COOKIE_DURATION":
+            yield RULE.site(setting.place, f"{seconds} seconds")
 
 
 def _judge_rotations(project: Project) -> Iterator[Remark]:

@@ -7,6 +7,7 @@ from typing import Final
 from vallum.check.flow import nodes
 from vallum.check.flow.facts import Call, Function, last_word
 from vallum.check.flow.walk import iter_nodes
+from vallum.check.judging import first_by_place
 from vallum.check.project import Project
 from vallum.check.read.purpose import is_test
 from vallum.check.readings.origins import origins_of
@@ -33,17 +34,13 @@ _FIX: Final = "Draw secrets.token_urlsafe(32)."
 
 def examine(project: Project) -> Iterator[Remark]:
     """Look at every value that becomes the id of a session."""
-    seen: set[object] = set()
-    for function in project.functions:
-        if _WORDS.search(function.text) and not is_test(function.place.path):
-            for remark in _judge(function, project):
-                if remark.where not in seen:
-                    seen.add(remark.where)
-                    yield remark
-    for remark in _judge_rest(project):
-        seen.add(remark.where)
-        yield remark
-    if not seen and not project.uses("flask.session", "starlette.middleware.sessions"):
+    speak = [it for it in project.functions if _WORDS.search(it.text) and not is_test(it.place.path)]
+    remarks = [
+        *first_by_place(remark for function in speak for remark in _judge(function, project)),
+        *_judge_rest(project),
+    ]
+    yield from remarks
+    if not remarks and not project.uses("flask.session", "starlette.middleware.sessions"):
         yield RULE.silence(Silence.DOES_NOT_APPLY, "no session id is made here")
 
 

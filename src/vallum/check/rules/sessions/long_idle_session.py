@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from typing import Final
 
 from vallum.check.flow import nodes
-from vallum.check.flow.facts import Call, Setting, Value, last_word
+from vallum.check.flow.facts import Call, Value, last_word
 from vallum.check.flow.walk import iter_nodes
 from vallum.check.project import Project
-from vallum.check.read.purpose import is_test, names_development
-from vallum.check.readings.lifetimes import seconds_of
+from vallum.check.read.purpose import is_test
+from vallum.check.readings.lifetimes import find_lifetimes, seconds_of
 from vallum.check.responses.apps import django_settings, find_guards
 from vallum.check.rule import Rule
 from vallum.findings.finding import Confidence, Remark, Silence
@@ -23,7 +23,7 @@ _FIX: Final = "End a session 1800 seconds after its last request, by the server'
 def examine(project: Project) -> Iterator[Remark]:
     """Look at lifetimes in settings, middleware and stores."""
     remarks = [
-        *(remark for setting in project.settings for remark in _judge_setting(setting, project)),
+        *_judge_settings(project),
         *_judge_django(project),
         *_judge_middleware(project),
         *_judge_stores(project),
@@ -34,17 +34,13 @@ def examine(project: Project) -> Iterator[Remark]:
         yield RULE.silence(Silence.DOES_NOT_APPLY, "no session is kept here")
 
 
-def _judge_setting(setting: Setting, project: Project) -> Iterator[Remark]:
-    if setting.key not in _KEYS or setting.form not in {"name", "item", "keyword", "key", "attribute"}:
-        return
-    if is_test(setting.place.path) or names_development(f"{setting.place.path} {setting.place.scope}"):
-        return
-    seconds = seconds_of(setting, project)
-    if seconds is not None and seconds > _MOST:
-        why = f"{setting.key} is {seconds} seconds, more than {_MOST}."
-        yield RULE.finding(setting.place, _ATTACK, why, fix=_FIX)
-    elif seconds is not None:
-        yield RULE.site(setting.place, f"{seconds} seconds")
+def _judge_settings(project: Project) -> Iterator[Remark]:
+    for setting, seconds in find_lifetimes(project, _KEYS):
+        if seconds > _MOST:
+            why = f"{setting.key} is {seconds} seconds, more than {_MOST}."
+            yield RULE.finding(setting.place, _ATTACK, why, fix=_FIX)
+        else:
+            yield RULE.site(setting.place, f"{seconds} seconds")
 
 
 def _judge_django(project: Project) -> Iterator[Remark]:

@@ -7,6 +7,7 @@ from typing import Final
 from vallum.check.flow import nodes
 from vallum.check.flow.facts import Call, Function
 from vallum.check.flow.walk import iter_nodes
+from vallum.check.judging import first_by_place
 from vallum.check.project import Project
 from vallum.check.read.purpose import is_test
 from vallum.check.readings.logs import log_calls
@@ -38,16 +39,13 @@ _LOGGED: Final = "Whoever reads the log uses the token."
 
 def examine(project: Project) -> Iterator[Remark]:
     """Look at where tokens are read from requests, sent by clients, and written to logs."""
-    seen: set[object] = set()
-    for remark in (*_judge_reads(project), *_judge_clients(project), *_judge_logs(project)):
-        if remark.where not in seen:
-            seen.add(remark.where)
-            yield remark
-    for call in project.calls("*.HTTPBearer", "*.OAuth2PasswordBearer", "*.BearerPolicy"):
-        if not is_test(call.place.path):
-            seen.add(call.place)
-            yield RULE.site(call.place, "the header only")
-    if not seen:
+    carriers = project.calls("*.HTTPBearer", "*.OAuth2PasswordBearer", "*.BearerPolicy")
+    remarks = [
+        *first_by_place((*_judge_reads(project), *_judge_clients(project), *_judge_logs(project))),
+        *(RULE.site(call.place, "the header only") for call in carriers if not is_test(call.place.path)),
+    ]
+    yield from remarks
+    if not remarks:
         yield RULE.silence(Silence.DOES_NOT_APPLY, "no bearer token is read or sent")
 
 
